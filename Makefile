@@ -1,0 +1,122 @@
+# make demo    sets everything up and runs the tutorial on real flights
+# make test    everything: format, lint, types, tests under three sanitizers, fuzzing, conformance, wheel, docs
+# make check   the quick loop of a developer
+# make bench   the tables of docs/benchmarks.md (ROW=name runs one row, QUICK=1 a small size)
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := build/venv
+PY := $(VENV)/bin/python
+STEP := tools/step
+CLANG_SUFFIX := -19
+NIST = $(if $(INSITU_NIST_DIR),$(INSITU_NIST_DIR),)
+
+# The same objects serve the editable install, the wheel and every clone.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export ASAN_OPTIONS ?= detect_leaks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
+unexport PYTHONPATH
+
+APT_BUILD := g++ cmake ninja-build ccache python3-venv python3-dev libboost-dev libeigen3-dev nlohmann-json3-dev
+APT_TEST := libgtest-dev clang$(CLANG_SUFFIX) libclang-rt$(CLANG_SUFFIX)-dev
+
+CXX_SOURCES := $(shell git ls-files 'core/**.cpp' 'core/**.hpp' 'core/**.h' 'python/src/ext/**.cpp' 'python/src/ext/**.hpp' 2>/dev/null)
+BUILD_INPUTS := $(wildcard $(CXX_SOURCES)) CMakeLists.txt pyproject.toml $(shell git ls-files '*CMakeLists.txt')
+PY_DIRS := python conformance bench examples tools
+
+.PHONY: all setup setup-build setup-test setup-bench demo test check bench clean \
+  lint types dev unit asan tsan fuzz tidy python-tests doctests examples conformance test-wheel docs test-steps
+all: demo
+
+# ---- setting up -------------------------------------------------------------------------------------------------------
+setup: setup-test
+setup-build:
+	@tools/apt-need $(APT_BUILD)
+	@$(MAKE) --no-print-directory $(VENV)/.build
+setup-test: setup-build
+	@tools/apt-need $(APT_TEST)
+	@$(MAKE) --no-print-directory $(VENV)/.test
+setup-bench: setup-test
+	@$(MAKE) --no-print-directory $(VENV)/.bench
+
+$(PY):
+	@mkdir -p build
+	$(PYTHON) -m venv $(VENV)
+$(VENV)/.build $(VENV)/.test $(VENV)/.bench: $(VENV)/.%: tools/requirements-%.txt | $(PY)
+	$(PY) -m pip install -q -r $<
+	@touch $@
+$(VENV)/.test: tools/requirements-build.txt
+$(VENV)/.bench: tools/requirements-test.txt
+
+# The package, with its Python files used where they lie and the extension built once.
+$(VENV)/.package: $(BUILD_INPUTS) | $(VENV)/.build
+	$(PY) -m pip install -q --no-build-isolation --no-deps -C build-dir=build/package -e .
+	@touch $@
+
+# ---- the demonstration ------------------------------------------------------------------------------------------------
+demo: setup-build
+	@$(MAKE) --no-print-directory $(VENV)/.package
+	@$(PY) examples/demo.py build/demo
+
+# ---- one step each; `make test` runs them all -------------------------------------------------------------------------
+lint:
+	@$(STEP) clang-format $(VENV)/bin/clang-format --dry-run -Werror $(wildcard $(CXX_SOURCES))
+	@$(STEP) ruff-format $(VENV)/bin/ruff format --check $(PY_DIRS)
+	@$(STEP) ruff $(VENV)/bin/ruff check $(PY_DIRS)
+types: $(VENV)/.package
+	@$(STEP) mypy $(VENV)/bin/mypy
+dev:
+	@$(STEP) build-gcc tools/build dev
+unit: dev
+	@$(STEP) unit-tests ctest --test-dir build/dev --output-on-failure -j$(CMAKE_BUILD_PARALLEL_LEVEL)
+tidy: dev
+	@$(STEP) clang-tidy tools/tidy $(VENV)/bin/clang-tidy build/dev
+asan:
+	@$(STEP) build-gcc-address-undefined tools/build asan
+	@$(STEP) address-and-undefined-tests ctest --test-dir build/asan --output-on-failure -j$(CMAKE_BUILD_PARALLEL_LEVEL)
+tsan:
+	@$(STEP) build-clang-thread tools/build tsan -DCMAKE_CXX_COMPILER=clang++$(CLANG_SUFFIX)
+	@$(STEP) thread-tests ctest --test-dir build/tsan --output-on-failure -j$(CMAKE_BUILD_PARALLEL_LEVEL)
+fuzz:
+	@$(STEP) build-clang-fuzz tools/build fuzz
+	@$(STEP) fuzz tools/fuzz build/fuzz $(or $(FUZZ_SECONDS),30)
+python-tests: $(VENV)/.package
+	@$(STEP) python-tests $(PY) -m pytest -q python/tests
+doctests: $(VENV)/.package
+	@$(STEP) doctests $(PY) -m pytest -q --doctest-modules python/src/insitu
+examples: $(VENV)/.package
+	@$(STEP) demo $(PY) examples/demo.py build/demo
+	@$(STEP) examples tools/examples $(PY)
+	@$(STEP) bench-small env QUICK=1 $(PY) bench/run.py --out build/bench/quick.md
+conformance: $(VENV)/.package
+	@$(STEP) conformance $(PY) -m pytest -q conformance
+test-wheel:
+	@$(STEP) wheel tools/test-wheel $(PY)
+docs: $(VENV)/.package
+	@$(STEP) docs $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
+
+test:
+	@rm -rf build/logs
+	@tools/step setup $(MAKE) --no-print-directory setup-test
+	@$(MAKE) --no-print-directory test-steps
+	@echo; echo "Every step passed:"; cat build/logs/summary
+	@$(if $(NIST),,echo "INSITU_NIST_DIR is not set: the NIST sets that no formula generates were left out (named by the conformance step).")
+test-steps:
+	@for step in lint types unit python-tests doctests examples conformance asan tsan fuzz tidy test-wheel docs; do $(MAKE) --no-print-directory $$step || exit 1; done
+
+check: $(VENV)/.test
+	@rm -rf build/logs
+	@for step in lint types unit; do $(MAKE) --no-print-directory $$step || exit 1; done
+	@$(STEP) python-tests $(PY) -m pytest -q -m "not slow" python/tests
+	@$(STEP) conformance $(PY) -m pytest -q -m "not slow" conformance
+
+bench: setup-bench
+	@$(MAKE) --no-print-directory $(VENV)/.package
+	@$(PY) bench/run.py $(if $(ROW),--row $(ROW)) $(if $(QUICK),--quick)
+
+clean:
+	rm -rf build dist
