@@ -1,0 +1,70 @@
+"""The engine, as Python sees it. Everything here is a thin cover of the C border."""
+
+class Analysis:
+    """One pass over rows that ends in a small state."""
+
+    def __init__(self, name: str, spec: str) -> None: ...
+    def describe(self) -> str:
+        """JSON: {name, fingerprint, columns, state_bytes, spec}."""
+
+    def empty(self) -> State: ...
+    def update(self, state: State, batch: object, first_row: int = -1) -> None:
+        """Adds the rows of anything with __arrow_c_array__."""
+
+    def merge(self, into: State, other: State) -> None: ...
+    def save(self, state: State) -> bytes: ...
+    def load(self, data: bytes) -> State: ...
+    def finalize(self, state: State) -> str: ...
+
+class State:
+    """What a pass ends in; opaque."""
+
+class Fit:
+    """A model that hands out passes until it is ready."""
+
+    def __init__(self, name: str, spec: str) -> None: ...
+    def next(self) -> Analysis | None: ...
+    def accept(self, state: State) -> None: ...
+    def result(self) -> str: ...
+
+class RowFunction:
+    """Columns in, columns out, row by row."""
+
+    def __init__(self, name: str, spec: str) -> None: ...
+    def describe(self) -> str:
+        """JSON: {name, columns, outputs, spec}."""
+
+class Cache:
+    """Decoded batches kept for later passes, up to a budget in bytes."""
+
+    def __init__(self, budget_bytes: int) -> None: ...
+    @property
+    def complete(self) -> bool: ...
+
+class Run:
+    """A pass on worker threads."""
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        stream: object | None,
+        cache: Cache | None = None,
+        options: str = "{}",
+    ) -> None: ...
+    def poll(self, timeout_ms: int) -> tuple[int, int, bool]:
+        """Waits up to the time for the end: (rows, bytes, finished)."""
+
+    def cancel(self) -> None: ...
+    def finish(self) -> State: ...
+
+class MapStream:
+    """Rows on their way through a row function; read it once through __arrow_c_stream__."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+    def notes(self) -> str:
+        """JSON of what the function noticed, after the stream was read to its end."""
+
+def map_stream(function: RowFunction, stream: object, options: str = "{}") -> MapStream: ...
+def formula_describe(formula: str, columns: str) -> str: ...
+def registry() -> str: ...
+def version() -> str: ...

@@ -1,0 +1,77 @@
+"""What a compute context is: two verbs over bytes and rows, and never an algorithm."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SpecError
+
+if TYPE_CHECKING:
+    from .. import _core
+    from ..data.sinks import Sink
+    from ..data.source import Source
+
+
+@dataclass
+class Explanation:
+    """How the last computation was done; `str()` of it is for people."""
+
+    context: str = ""
+    way: str = ""
+    source: str = ""
+    threads: int = 0
+    passes: int = 0
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    sql: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class RxComputeContext:
+    """Where computations run. Subclasses implement `run` and `map`.
+
+    Example:
+        >>> from insitu.contexts import RxLocalSeq
+        >>> RxLocalSeq().description
+        'This process'
+    """
+
+    version = "1.0"
+    _ids = itertools.count(1)
+
+    def __init__(self, description: str = "") -> None:
+        self.description = description
+        self.id = f"{type(self).__name__}-{next(RxComputeContext._ids)}"
+        self._last = Explanation(context=type(self).__name__)
+
+    def run(
+        self,
+        analysis: _core.Analysis,
+        source: Source,
+        *,
+        cache: _core.Cache | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> _core.State:
+        """Reduces the rows of a source to a state. `progress(rows, bytes)` is called about ten times a second."""
+        raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
+
+    def map(
+        self,
+        function: _core.RowFunction,
+        source: Source,
+        sink: Sink,
+        *,
+        keep: Sequence[str] = (),
+        output_names: Sequence[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """Sends the columns `keep` and the function's outputs of every row to a sink; gives its result and the notes."""
+        raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
+
+    def explain(self) -> Explanation:
+        """The way, passes, rows, bytes, threads and SQL of the last computation."""
+        return self._last
