@@ -1,0 +1,111 @@
+// Symmetric matrices of double-doubles, and the factorisation that every linear solver uses.
+//
+// Factorisation is LDL' in the order given, without pivoting, of the cross-product matrix, columns
+// first scaled by powers of two (exactly). The rank rule, the only one in the project: a column is
+// aliased when
+//     residual norm <= 8 sqrt(k) 2^-52 x raw norm      (k columns kept so far; residual norm = sqrt
+//     of its pivot),
+// and is skipped; up to 1e-7 x raw norm it is kept and listed as suspicious. All in double-double:
+// unit roundoff 2^-104.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/double_double.hpp"
+#include "linalg/aligned.hpp"
+#include "linalg/kernels.hpp"
+
+namespace insitu {
+
+// Packed upper triangle by rows (packed_index).
+struct SymmetricMatrix {
+  size_t size = 0;
+  std::vector<double> hi;
+  std::vector<double> lo;
+
+  SymmetricMatrix() = default;
+  explicit SymmetricMatrix(size_t n) : size(n), hi(packed_size(n)), lo(packed_size(n)) {}
+  DoubleDouble at(size_t i, size_t j) const {
+    const size_t p = i <= j ? packed_index(i, j, size) : packed_index(j, i, size);
+    return {hi[p], lo[p]};
+  }
+  void set(size_t i, size_t j, DoubleDouble value) {
+    const size_t p = i <= j ? packed_index(i, j, size) : packed_index(j, i, size);
+    hi[p] = value.hi;
+    lo[p] = value.lo;
+  }
+  // The rows and columns listed, in that order.
+  SymmetricMatrix block(std::span<const size_t> columns) const;
+};
+
+struct FactorRequest {
+  std::vector<size_t> order;      // columns of the matrix to eliminate, in this order
+  std::vector<size_t> responses;  // columns that are right-hand sides
+  std::vector<DoubleDouble>
+      raw_squares;  // per column of the matrix: sum of w x^2 before centring; empty: the diagonal
+  size_t kept_before = 0;  // columns already eliminated (1 where centring took the intercept out)
+};
+
+class Factorisation {
+ public:
+  Factorisation(const SymmetricMatrix& matrix, FactorRequest request);
+
+  // Columns of the matrix, in the order of elimination.
+  const std::vector<size_t>& kept() const { return kept_; }
+  const std::vector<size_t>& aliased() const { return aliased_; }
+  const std::vector<size_t>& suspicious() const { return suspicious_; }
+  // pivots()[i]: residual sum of squares of kept()[i] on the columns before it.
+  const std::vector<DoubleDouble>& pivots() const { return pivots_; }
+  // Coefficients of response number r (position in request.responses), in the order of kept().
+  std::vector<DoubleDouble> solution(size_t r) const;
+  // Residual sum of squares of response r, clamped at 0; exactly 0 where no digit of it is left in
+  // double-double.
+  DoubleDouble residual_squares(size_t r) const;
+  // Inverse of the kept block, in the order of kept().
+  SymmetricMatrix inverse() const;
+
+ private:
+  void eliminate(const SymmetricMatrix& matrix, const FactorRequest& request);
+
+  std::vector<size_t> kept_;
+  std::vector<size_t> aliased_;
+  std::vector<size_t> suspicious_;
+  std::vector<DoubleDouble> pivots_;
+  std::vector<DoubleDouble> residual_squares_;
+  std::vector<int>
+      exponents_;  // of kept columns, then responses: scaled column = column x 2^-exponent
+  std::vector<DoubleDouble> scaled_pivots_;
+  size_t stride_ = 0;        // of the rows of U
+  AlignedDoubles upper_hi_;  // unit upper triangle of the kept columns, then the responses' columns
+  AlignedDoubles upper_lo_;
+};
+
+// ||R||_1 ||R^-1||_1 of the correlation matrix (unit diagonal) that belongs to `block`, whose
+// inverse is given.
+double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse);
+// The same for some columns of a matrix; infinite where the rank rule finds them dependent. No
+// columns: 1.
+double condition_1norm(const SymmetricMatrix& matrix, std::span<const size_t> columns);
+
+// What rounding of the cross-products does to the estimates: relative error bounds if entry (j, k)
+// is wrong by eps s_j s_k. A coefficient that is zero, or lost, has an infinite bound.
+struct ErrorBoundInput {
+  const SymmetricMatrix* inverse = nullptr;  // of the kept block
+  std::span<const double>
+      scales;  // s_k: 2-norms of the kept columns, as they were summed (centred)
+  std::span<const double> coefficients;
+  double response_scale = 0.0;  // s_y
+  double residual_squares = 0.0;
+  double eps = 0.0;  // relative error of the cross-products
+};
+struct ErrorBounds {
+  std::vector<double> coefficients;  // |delta b_j| / |b_j|
+  std::vector<double> std_errors;    // of sqrt(inverse_jj residual_squares)
+  double residual_squares = 0.0;
+  double worst() const;  // the largest of all three
+};
+ErrorBounds coefficient_error_bound(const ErrorBoundInput& input);
+
+}  // namespace insitu
