@@ -1,0 +1,1 @@
+"""Where expected answers come from: exact arithmetic, certified values, other programs."""
