@@ -1,0 +1,1 @@
+"""The cases: data, a formula, and the answer in exact arithmetic."""

@@ -1,0 +1,82 @@
+"""Places where cases run: every context of contexts/ with every kind of source it reads."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from conformance import contexts
+from conformance.contexts.base import ContextCase
+from conformance.reference import nist
+
+
+def _cases() -> list[ContextCase]:
+    names = [m.name for m in pkgutil.iter_modules(contexts.__path__) if m.name != "base"]
+    return [importlib.import_module(f"conformance.contexts.{name}").CASE for name in names]
+
+
+CONTEXTS = _cases()
+PLACES = [(case, kind) for case in CONTEXTS if not case.missing() for kind in case.reads]
+
+
+@dataclass
+class Place:
+    """A compute context, a kind of source, and a directory for both."""
+
+    case: ContextCase
+    kind: str
+    directory: Path
+    context: Any
+
+    def load(
+        self, table: pa.Table, name: str = "t", levels: dict[str, list[str]] | None = None
+    ) -> Any:
+        """The table as this place's source."""
+        return self.case.load(self.kind, table, self.directory, name, levels)
+
+    def fit(self, formula: str, data: Any, **options: Any) -> Any:
+        """`rx_lin_mod` here; data outside the context must give exactly one warning."""
+        return self._call("rx_lin_mod", formula, data, **options)
+
+    def summarise(self, formula: str, data: Any, **options: Any) -> Any:
+        """`rx_summary` here."""
+        return self._call("rx_summary", formula, data, **options)
+
+    def _call(self, function: str, formula: str, data: Any, **options: Any) -> Any:
+        import insitu
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = getattr(insitu, function)(
+                formula, data, compute_context=self.context, **options
+            )
+        local = [w for w in caught if "locally" in str(w.message)]
+        assert len(local) == (self.kind in self.case.outside), [str(w.message) for w in caught]
+        return result
+
+
+@pytest.fixture(params=PLACES, ids=[f"{case.name}-{kind}" for case, kind in PLACES])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each context with each kind of source in turn."""
+    case, kind = request.param
+    return Place(case, kind, tmp_path, case.connect(tmp_path))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Names what did not run: nothing is left out in silence."""
+    if nist.left_out():
+        terminalreporter.write_line(
+            f"INSITU_NIST_DIR is not set; left out: {', '.join(nist.left_out())}"
+        )
+    for case in CONTEXTS:
+        if case.missing():
+            terminalreporter.write_line(
+                f"context {case.name} left out: no module {', '.join(case.missing())}"
+            )

@@ -1,0 +1,18 @@
+"""This process, several threads."""
+
+from conformance.contexts.base import ContextCase
+
+
+class LocalParallel(ContextCase):
+    """RxLocalParallel."""
+
+    name = "local_parallel"
+
+    def connect(self, directory):
+        """No connection is needed."""
+        import insitu
+
+        return insitu.RxLocalParallel()
+
+
+CASE = LocalParallel()
