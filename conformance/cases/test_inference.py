@@ -9,7 +9,7 @@ import insitu
 from conformance.cases import linear
 from conformance.reference import nist, oracle
 
-NAMES = [n for n in nist.available(("Longley", "Norris", "Wampler3", "NoInt2", "NoInt1"))]
+NAMES = nist.available(("Longley", "Norris", "Wampler3", "NoInt2", "NoInt1"))
 
 
 def two_sided(t, df):

@@ -46,7 +46,7 @@ def tables(draw, nulls=True):
         arrays[f"x{i}"] = column(*draw(st.sampled_from(TYPES)))
     text = column(pa.string(), st.sampled_from(LEVELS[: draw(st.integers(1, len(LEVELS)))]))
     arrays["f"] = text.dictionary_encode() if draw(st.booleans()) else text
-    weights = st.sampled_from([0.0, 1e-6, 0.5, 1.0, 3.0, 1e6])
+    weights = st.sampled_from([0.0, 0.25, 1.0, 3.0, 1000.0])
     arrays["w"] = pa.array(draw(st.lists(weights, min_size=n, max_size=n)), pa.float64())
     return pa.table(arrays)
 
