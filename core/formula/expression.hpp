@@ -66,12 +66,14 @@ class NumericProgram {
   };
   struct Instruction {
     Op op = Op::kInput;
-    int32_t index = 0;  // of the input, or the integer power
+    int32_t index = 0;  // of the input; or the integer power
     double number = 0.0;
   };
 
  private:
   void emit(const Expr& expr, size_t depth);
+  void emit_input(const std::string& column, bool codes);
+  void emit_power(const Expr& base, const Expr& exponent, size_t depth);
 
   std::vector<Input> inputs_;
   std::vector<Instruction> code_;  // a stack machine's

@@ -11,6 +11,7 @@
 // error is a SpecError that points at a character of the text.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,5 +79,9 @@ ColumnKind element_kind(const Expr& expr, const std::vector<FormulaColumn>& colu
 // SpecError: formula "…": <what> at character <position>; <advice>.
 [[noreturn]] void formula_error(std::string_view text, size_t position, const std::string& what,
                                 const std::string& advice = "");
+
+// Advice for an unknown name: near ones, then the first of those there are.
+std::string names_advice(std::string_view name, std::span<const std::string> candidates,
+                         std::string_view kind);
 
 }  // namespace insitu

@@ -1,0 +1,16 @@
+// What a formula uses, as JSON for hosts (insitu_formula_describe).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+namespace insitu {
+
+// {"response": label | null, "response_variables": [names], "intercept": bool, "variables":
+// [names], "offsets": [labels],
+//  "terms": [{"label", "name", "variables": [names], "kind": "numeric" | "factor" | "mixed"}]}
+// columns: [{"name", "kind": "numeric" | "factor"}, …] or null, which leaves "." and the kinds open
+// ("unknown").
+nlohmann::json describe_formula(std::string_view text, const nlohmann::json& columns);
+
+}  // namespace insitu
