@@ -40,6 +40,22 @@ struct SymmetricMatrix {
   SymmetricMatrix block(std::span<const size_t> columns) const;
 };
 
+// Rows of double-doubles with padded, aligned storage.
+struct SquareDD {
+  size_t stride = 0;
+  AlignedDoubles hi;
+  AlignedDoubles lo;
+
+  SquareDD() = default;
+  SquareDD(size_t rows, size_t columns)
+      : stride(round_up_8(columns)), hi(rows * stride), lo(rows * stride) {}
+  DoubleDouble at(size_t i, size_t j) const { return {hi[i * stride + j], lo[i * stride + j]}; }
+  void set(size_t i, size_t j, DoubleDouble value) {
+    hi[i * stride + j] = value.hi;
+    lo[i * stride + j] = value.lo;
+  }
+};
+
 struct FactorRequest {
   std::vector<size_t> order;      // columns of the matrix to eliminate, in this order
   std::vector<size_t> responses;  // columns that are right-hand sides
@@ -50,7 +66,7 @@ struct FactorRequest {
 
 class Factorisation {
  public:
-  Factorisation(const SymmetricMatrix& matrix, FactorRequest request);
+  Factorisation(const SymmetricMatrix& matrix, const FactorRequest& request);
 
   // Columns of the matrix, in the order of elimination.
   const std::vector<size_t>& kept() const { return kept_; }
@@ -68,18 +84,24 @@ class Factorisation {
 
  private:
   void eliminate(const SymmetricMatrix& matrix, const FactorRequest& request);
+  // Row c of the upper factor (D U): columns are those of request.order, then the responses.
+  DoubleDouble upper(size_t row, size_t column) const;
+  void settle_row(const FactorRequest& request, SquareDD& panel, size_t r, size_t i0, size_t rows);
+  SquareDD inverse_upper() const;
 
   std::vector<size_t> kept_;
   std::vector<size_t> aliased_;
   std::vector<size_t> suspicious_;
   std::vector<DoubleDouble> pivots_;
   std::vector<DoubleDouble> residual_squares_;
-  std::vector<int>
-      exponents_;  // of kept columns, then responses: scaled column = column x 2^-exponent
-  std::vector<DoubleDouble> scaled_pivots_;
-  size_t stride_ = 0;        // of the rows of U
-  AlignedDoubles upper_hi_;  // unit upper triangle of the kept columns, then the responses' columns
-  AlignedDoubles upper_lo_;
+  // Of everything below, in scaled columns: column x scale, a power of two.
+  size_t n_order_ = 0;
+  std::vector<size_t> position_;  // in the order, of kept column c
+  std::vector<DoubleDouble>
+      raw_squares_;            // of the order's columns, then of the responses; not scaled
+  std::vector<double> scale_;  // of the order's columns, then of the responses
+  std::vector<DoubleDouble> inverse_pivots_;
+  SquareDD upper_;
 };
 
 // ||R||_1 ||R^-1||_1 of the correlation matrix (unit diagonal) that belongs to `block`, whose

@@ -1,0 +1,74 @@
+// Condition number and error bounds: plain doubles suffice for both.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "linalg/symmetric.hpp"
+
+namespace insitu {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Largest sum of |a_ij| scale_i scale_j over a column.
+double scaled_1norm(const SymmetricMatrix& a, const std::vector<double>& scale) {
+  double largest = 0.0;
+  for (size_t j = 0; j < a.size; ++j) {
+    double sum = 0.0;
+    for (size_t i = 0; i < a.size; ++i) sum += std::fabs(a.at(i, j).hi) * scale[i] * scale[j];
+    largest = std::max(largest, sum);
+  }
+  return largest;
+}
+
+}  // namespace
+
+double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse) {
+  if (block.size == 0) return 1.0;
+  std::vector<double> up(block.size);
+  std::vector<double> down(block.size);
+  for (size_t j = 0; j < block.size; ++j) {
+    up[j] = std::sqrt(block.at(j, j).hi);
+    down[j] = 1.0 / up[j];
+  }
+  return scaled_1norm(block, down) * scaled_1norm(inverse, up);
+}
+
+double condition_1norm(const SymmetricMatrix& matrix, std::span<const size_t> columns) {
+  FactorRequest request;
+  request.order.assign(columns.begin(), columns.end());
+  const Factorisation factor(matrix, request);
+  if (!factor.aliased().empty()) return kInfinity;
+  return condition_1norm(matrix.block(columns), factor.inverse());
+}
+
+double ErrorBounds::worst() const {
+  double largest = residual_squares;
+  for (const auto* list : {&coefficients, &std_errors}) {
+    for (const double x : *list) largest = std::max(largest, x);
+  }
+  return largest;
+}
+
+ErrorBounds coefficient_error_bound(const ErrorBoundInput& input) {
+  const size_t p = input.coefficients.size();
+  double size = input.response_scale;
+  for (size_t m = 0; m < p; ++m) size += input.scales[m] * std::fabs(input.coefficients[m]);
+  const auto relative = [](double error, double value) {
+    return value > 0.0 ? error / value : kInfinity;
+  };
+
+  ErrorBounds bounds;
+  bounds.residual_squares = relative(input.eps * size * size, input.residual_squares);
+  for (size_t j = 0; j < p; ++j) {
+    double row = 0.0;
+    for (size_t k = 0; k < p; ++k) row += std::fabs(input.inverse->at(j, k).hi) * input.scales[k];
+    bounds.coefficients.push_back(
+        relative(input.eps * row * size, std::fabs(input.coefficients[j])));
+    const double diagonal = relative(input.eps * row * row, input.inverse->at(j, j).hi);
+    bounds.std_errors.push_back(0.5 * (diagonal + bounds.residual_squares));
+  }
+  return bounds;
+}
+
+}  // namespace insitu

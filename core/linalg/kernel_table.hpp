@@ -1,0 +1,71 @@
+// One function pointer per kernel; each instruction set fills one table (variant.hpp). Internal to
+// linalg.
+#pragma once
+
+#include <cstddef>
+
+#include "linalg/kernels.hpp"
+
+namespace insitu {
+
+// One pass over a packed matrix: cross += from, then the outer products. The vectors are padded by
+// 8 readable doubles.
+struct RankStep {
+  size_t k = 0;
+  const double* from_hi = nullptr;  // may be null
+  const double* from_lo = nullptr;  // may be null
+  // plus d * scaled', minus r * scaled_r'; each padded by 8 readable doubles; r may be null
+  const double* d_hi = nullptr;
+  const double* d_lo = nullptr;
+  const double* scaled_hi = nullptr;
+  const double* scaled_lo = nullptr;
+  const double* r_hi = nullptr;
+  const double* r_lo = nullptr;
+  const double* scaled_r_hi = nullptr;
+  const double* scaled_r_lo = nullptr;
+  double* cross_hi = nullptr;
+  double* cross_lo = nullptr;
+};
+
+struct GramStepDD {
+  TileDD left;
+  TileDD right;
+  size_t rows = 0;
+  size_t stride = 0;
+  size_t k = 0;
+  const double* left_scale = nullptr;  // powers of two above the 2-norm of each column
+  const double* right_scale = nullptr;
+  double* hi = nullptr;
+  double* lo = nullptr;
+};
+
+struct KernelTable {
+  double (*column_sum)(const double*, size_t);
+  double (*weighted_sum)(const double*, const double*, size_t);
+  DoubleDouble (*weighted_sum_dd)(const double*, const double*, const double*, size_t);
+  void (*subtract)(const double*, double, size_t, double*);
+  void (*multiply)(const double*, const double*, size_t, double*);
+  bool (*subtract_dd)(const double*, const double*, DoubleDouble, size_t, double*, double*);
+  bool (*product_dd)(const double*, const double*, const double*, const double*, size_t, double*,
+                     double*);
+  bool (*pow_int)(const double*, const double*, unsigned, size_t, double*, double*);
+  void (*gram)(const double*, const double*, size_t, size_t, size_t, double*);
+  void (*gram_dd)(const GramStepDD&);
+  void (*dd_add)(double*, double*, const double*, const double*, size_t);
+  void (*dd_axpy)(DoubleDouble, const double*, const double*, size_t, double*, double*);
+  void (*rank_one)(const RankStep&);
+  void (*block_subtract)(const BlockDD&, size_t, size_t, size_t);
+  void (*exp)(const double*, size_t, double*);
+  void (*log)(const double*, size_t, double*);
+};
+
+extern const KernelTable kBaselineKernels;
+#if defined(__x86_64__)
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512Kernels;
+#endif
+
+// The table in use.
+const KernelTable& kernels();
+
+}  // namespace insitu

@@ -1,0 +1,79 @@
+// Helpers of the linalg tests: quadruple precision as the reference, and every instruction set of
+// this machine.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "linalg/kernels.hpp"
+
+namespace insitu::testing {
+
+#if defined(__SIZEOF_FLOAT128__)
+__extension__ typedef __float128 Quad;
+#else
+typedef long double Quad;  // quadruple on arm64
+#endif
+
+inline Quad quad(DoubleDouble x) { return static_cast<Quad>(x.hi) + static_cast<Quad>(x.lo); }
+inline Quad quad_abs(Quad x) { return x < 0 ? -x : x; }
+inline double magnitude(Quad x) { return static_cast<double>(quad_abs(x)); }
+inline DoubleDouble rounded(Quad x) {
+  const double hi = static_cast<double>(x);
+  return {hi, static_cast<double>(x - static_cast<Quad>(hi))};
+}
+
+inline std::vector<Isa> available_isas() {
+  std::vector<Isa> out;
+  for (const Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+    if (isa_available(isa)) out.push_back(isa);
+  }
+  return out;
+}
+
+inline std::string isa_name(Isa isa) {
+  return isa == Isa::kBaseline ? "baseline" : isa == Isa::kAvx2 ? "avx2" : "avx512";
+}
+
+// Runs its tests on one instruction set, and puts the machine's own back.
+class EveryIsa : public ::testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override { ASSERT_TRUE(set_isa_for_testing(GetParam())); }
+  void TearDown() override { set_isa_for_testing(before_); }
+
+ private:
+  Isa before_ = active_isa();
+};
+
+inline std::string isa_param_name(const ::testing::TestParamInfo<Isa>& info) {
+  return isa_name(info.param);
+}
+
+// SplitMix64: the same numbers everywhere.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t bits() {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+  }
+  // Uniform on (-1, 1), 53 bits.
+  double symmetric() { return static_cast<double>(bits() >> 11) * 0x1p-52 - 1.0; }
+  // Signs and exponents vary: 2^-spread .. 2^spread.
+  double wide(int spread) {
+    const int range = 2 * spread + 1;
+    return std::ldexp(symmetric(),
+                      static_cast<int>(bits() % static_cast<uint64_t>(range)) - spread);
+  }
+
+ private:
+  uint64_t state_;
+};
+
+}  // namespace insitu::testing

@@ -1,0 +1,32 @@
+// All kernels of one instruction set, and their table INSITU_TABLE. See variant_vector.hpp for the
+// macros.
+#pragma once
+
+#include "linalg/kernel_table.hpp"
+#include "linalg/variant_dd.hpp"
+#include "linalg/variant_gram.hpp"
+#include "linalg/variant_math.hpp"
+#include "linalg/variant_sums.hpp"
+
+namespace insitu {
+
+const KernelTable INSITU_TABLE = {
+    .column_sum = INSITU_VARIANT::column_sum,
+    .weighted_sum = INSITU_VARIANT::weighted_sum,
+    .weighted_sum_dd = INSITU_VARIANT::weighted_sum_dd,
+    .subtract = INSITU_VARIANT::subtract,
+    .multiply = INSITU_VARIANT::multiply,
+    .subtract_dd = INSITU_VARIANT::subtract_dd,
+    .product_dd = INSITU_VARIANT::product_dd,
+    .pow_int = INSITU_VARIANT::pow_int,
+    .gram = INSITU_VARIANT::gram,
+    .gram_dd = INSITU_VARIANT::gram_dd,
+    .dd_add = INSITU_VARIANT::dd_add,
+    .dd_axpy = INSITU_VARIANT::dd_axpy,
+    .rank_one = INSITU_VARIANT::rank_one,
+    .block_subtract = INSITU_VARIANT::block_subtract,
+    .exp = INSITU_VARIANT::exp,
+    .log = INSITU_VARIANT::log,
+};
+
+}  // namespace insitu

@@ -1,0 +1,198 @@
+// Cross-products of one instruction set: register tiles of 8 lanes. An entry is the sum of its
+// lanes, each lane one chain of multiply-adds over the rows, so the shape of the register tile
+// changes no bit.
+#pragma once
+
+#include "linalg/kernel_table.hpp"
+#include "linalg/variant_vector.hpp"
+
+namespace insitu::INSITU_VARIANT {
+
+constexpr size_t kRows = 4;  // columns on the left of a register tile
+constexpr size_t kColumns = INSITU_REGISTERS == 32 ? 4 : 3;  // on the right
+constexpr size_t kRowsDD = 2;
+constexpr size_t kColumnsDD = INSITU_REGISTERS == 32 ? 4 : 2;
+
+struct GramArgs {
+  const double* left;
+  const double* right;
+  size_t rows;
+  size_t stride;
+  size_t k;
+  double* packed;
+};
+
+// Entries (i0 + m, j0 + n); on the diagonal those with m <= n.
+template <size_t M, size_t N, bool kDiagonal>
+INSITU_KERNEL void gram_block(const GramArgs& g, size_t i0, size_t j0) {
+  alignas(64) double lanes[M][N][8];
+  const double* left = g.left + i0 * g.stride;
+  const double* right = g.right + j0 * g.stride;
+  for (size_t p = 0; p < kParts; ++p) {
+    V acc[M][N] = {};
+    for (size_t r = p * kWidth; r < g.rows; r += 8) {
+      V x[M];
+#pragma GCC unroll 8
+      for (size_t m = 0; m < M; ++m) x[m] = load(left + m * g.stride + r);
+#pragma GCC unroll 8
+      for (size_t n = 0; n < N; ++n) {
+        const V y = load(right + n * g.stride + r);
+#pragma GCC unroll 8
+        for (size_t m = 0; m < M; ++m) {
+          if (!kDiagonal || m <= n) acc[m][n] = fma(x[m], y, acc[m][n]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+      for (size_t n = 0; n < N; ++n) store(&lanes[m][n][p * kWidth], acc[m][n]);
+    }
+  }
+  for (size_t m = 0; m < M; ++m) {
+    double* row = g.packed + packed_index(i0 + m, j0, g.k);
+    for (size_t n = kDiagonal ? m : 0; n < N; ++n) row[n] = reduce(lanes[m][n]);
+  }
+}
+
+INSITU_KERNEL void gram_diagonal(const GramArgs& g, size_t i0, size_t m) {
+  switch (m) {
+    case 1:
+      return gram_block<1, 1, true>(g, i0, i0);
+    case 2:
+      return gram_block<2, 2, true>(g, i0, i0);
+    case 3:
+      return gram_block<3, 3, true>(g, i0, i0);
+    default:
+      return gram_block<4, 4, true>(g, i0, i0);
+  }
+}
+
+INSITU_KERNEL void gram_right(const GramArgs& g, size_t i0, size_t j0, size_t n) {
+  switch (n) {
+    case 1:
+      return gram_block<kRows, 1, false>(g, i0, j0);
+    case 2:
+      return gram_block<kRows, 2, false>(g, i0, j0);
+    case 3:
+      return gram_block<kRows, 3, false>(g, i0, j0);
+    default:
+      return gram_block<kRows, kColumns, false>(g, i0, j0);
+  }
+}
+
+INSITU_KERNEL void gram(const double* left, const double* right, size_t rows, size_t stride,
+                        size_t k, double* packed) {
+  const GramArgs g = {left, right, rows, stride, k, packed};
+  for (size_t i0 = 0; i0 < k; i0 += kRows) {
+    const size_t m = k - i0 < kRows ? k - i0 : kRows;
+    gram_diagonal(g, i0, m);
+    for (size_t j0 = i0 + m; j0 < k; j0 += kColumns) {
+      gram_right(g, i0, j0, k - j0 < kColumns ? k - j0 : kColumns);
+    }
+  }
+}
+
+// --- exact products. An accumulator starts at the anchor 1.5 x 2^m, where 2^(m-1) exceeds |left
+// column| |right column| and so, by Cauchy-Schwarz, every partial sum: it never leaves its binade,
+// hence
+//     s = fma(x, y, acc),  t = s - acc  (exact),  r = fma(x, y, -t)  (error 2^-106 of the anchor),
+//     low += r,
+// and the sum of (acc - anchor) over the lanes is exact too. 4 operations where two_product and
+// two_sum take 10.
+INSITU_INLINE void multiply_add_exact(V x, V y, V& acc, V& rest) {
+#if defined(INSITU_FMA)
+  const V s = fma(x, y, acc);
+  rest = fma(x, y, -(s - acc));
+#else
+  const VD p = two_product(x, y);
+  const V s = acc + p.hi;
+  rest = (p.hi - (s - acc)) + p.lo;
+#endif
+  acc = s;
+}
+
+template <size_t M, size_t N, bool kDiagonal, bool kLeftLow, bool kRightLow>
+INSITU_KERNEL void gram_block_dd(const GramStepDD& g, size_t i0, size_t j0) {
+  alignas(64) double lanes[2][M][N][8];
+  const size_t left = i0 * g.stride;
+  const size_t right = j0 * g.stride;
+  for (size_t p = 0; p < kParts; ++p) {
+    V acc[M][N];
+    V low[M][N] = {};
+#pragma GCC unroll 8
+    for (size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+      for (size_t n = 0; n < N; ++n)
+        acc[m][n] = splat(3.0 * g.left_scale[i0 + m] * g.right_scale[j0 + n]);
+    }
+    for (size_t r = p * kWidth; r < g.rows; r += 8) {
+#pragma GCC unroll 8
+      for (size_t n = 0; n < N; ++n) {
+        const size_t at_right = right + n * g.stride + r;
+        const V y = load(g.right.hi + at_right);
+#pragma GCC unroll 8
+        for (size_t m = 0; m < M; ++m) {
+          if (kDiagonal && m > n) continue;
+          const size_t at_left = left + m * g.stride + r;
+          const V x = load(g.left.hi + at_left);
+          V rest;
+          multiply_add_exact(x, y, acc[m][n], rest);
+          if constexpr (kRightLow) rest = fma(x, load(g.right.lo + at_right), rest);
+          if constexpr (kLeftLow) rest = fma(load(g.left.lo + at_left), y, rest);
+          low[m][n] += rest;
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+      for (size_t n = 0; n < N; ++n) {
+        store(&lanes[0][m][n][p * kWidth],
+              acc[m][n] - splat(3.0 * g.left_scale[i0 + m] * g.right_scale[j0 + n]));
+        store(&lanes[1][m][n][p * kWidth], low[m][n]);
+      }
+    }
+  }
+  for (size_t m = 0; m < M; ++m) {
+    const size_t row = packed_index(i0 + m, j0, g.k);
+    for (size_t n = kDiagonal ? m : 0; n < N; ++n) {
+      const DoubleDouble s = insitu::two_sum(reduce(lanes[0][m][n]), reduce(lanes[1][m][n]));
+      g.hi[row + n] = s.hi;
+      g.lo[row + n] = s.lo;
+    }
+  }
+}
+
+template <bool kLeftLow, bool kRightLow>
+INSITU_KERNEL void gram_blocks_dd(const GramStepDD& g) {
+  for (size_t i0 = 0; i0 < g.k; i0 += kRowsDD) {
+    if (g.k - i0 == 1) return gram_block_dd<1, 1, true, kLeftLow, kRightLow>(g, i0, i0);
+    gram_block_dd<2, 2, true, kLeftLow, kRightLow>(g, i0, i0);
+    for (size_t j0 = i0 + kRowsDD; j0 < g.k; j0 += kColumnsDD) {
+      switch (g.k - j0 < kColumnsDD ? g.k - j0 : kColumnsDD) {
+        case 1:
+          gram_block_dd<kRowsDD, 1, false, kLeftLow, kRightLow>(g, i0, j0);
+          break;
+        case 2:
+          gram_block_dd<kRowsDD, 2, false, kLeftLow, kRightLow>(g, i0, j0);
+          break;
+        case 3:
+          gram_block_dd<kRowsDD, 3, false, kLeftLow, kRightLow>(g, i0, j0);
+          break;
+        default:
+          gram_block_dd<kRowsDD, kColumnsDD, false, kLeftLow, kRightLow>(g, i0, j0);
+      }
+    }
+  }
+}
+
+INSITU_KERNEL void gram_dd(const GramStepDD& g) {
+  if (g.left.lo == nullptr) {
+    g.right.lo == nullptr ? gram_blocks_dd<false, false>(g) : gram_blocks_dd<false, true>(g);
+  } else {
+    g.right.lo == nullptr ? gram_blocks_dd<true, false>(g) : gram_blocks_dd<true, true>(g);
+  }
+}
+
+}  // namespace insitu::INSITU_VARIANT
