@@ -28,6 +28,8 @@ enum class Physical : uint8_t {
   kLargeUtf8,   // int64 offsets
   kUtf8View,    // 16-byte views
   kDictionary,  // index_type codes into `dictionary`
+  kDecimal32, kDecimal64,
+  kNull,        // no buffers: every row is missing
 };
 
 // What a column means to a model.
@@ -51,7 +53,7 @@ struct Segment {
   int32_t decimal_scale = 0;
   int64_t units_per_second = 1;            // timestamps
   const Segment* dictionary = nullptr;
-  // Identifies the dictionary's content among the segments of one run: equal ids may share a translation table. 0: unknown.
+  // Equal ids may share a translation table: the same dictionary, for as long as its buffers live. 0: unknown.
   uint64_t dictionary_id = 0;
 };
 

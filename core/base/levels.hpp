@@ -38,6 +38,7 @@ class LevelTable {
   uint32_t add(std::string_view label, std::string_view column);
 
  private:
+  friend class LevelEncoder;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
