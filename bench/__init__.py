@@ -1,0 +1,1 @@
+"""Benchmarks: insitu, its peers and the limit, side by side."""

@@ -1,0 +1,95 @@
+"""`make bench`: every row in a process of its own, printed as it ends, and kept in docs/benchmarks.md.
+
+--row NAME runs one row (or memory, columns, levels) and writes no file; --quick (or QUICK=1) takes a small size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)
+for variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "NUMBA_NUM_THREADS",
+):
+    os.environ.setdefault(variable, "2")
+
+NAMES = (
+    "ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary",
+    "predict", "memory", "columns", "levels",
+)  # fmt: skip
+INTRODUCTION = """# Benchmarks
+
+`make bench` prints these tables: insitu, its peers and the limit side by side in one run, best of five alternate turns (peers: one
+turn). The limit is the same columns merely read. Data are generated with fixed seeds: {rows:,} rows, 2 threads.
+Seconds belong to this machine ({machine}); the ratios count.
+
+"""
+
+
+def one(name: str, folder: Path, quick: bool) -> str:
+    """A row, as Markdown."""
+    from bench import memory, rows, scaling
+
+    n = 20_000 if quick else 10_000_000
+    if name in rows.ROWS:
+        return rows.ROWS[name](folder, n, quick).markdown()
+    if name == "memory":
+        n = 200_000 if quick else 100_000_000
+        return memory.markdown(n, memory.measure(folder, n))
+    return "\n".join(getattr(scaling, name)(n if name == "levels" else n // 10))
+
+
+def main() -> int:
+    """All rows, or one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--row", choices=NAMES)
+    parser.add_argument("--quick", action="store_true", default=bool(os.environ.get("QUICK")))
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    folder = ROOT / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.row:
+        print(one(options.row, folder, options.quick))
+        return 0
+
+    from bench import memory, timing
+
+    parts: dict[str, str] = {}
+    print(timing.HEADER)
+    for name in NAMES:
+        command = [sys.executable, __file__, "--row", name, *(["--quick"] if options.quick else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            print(f"bench: row {name} failed", file=sys.stderr)
+            return 1
+        parts[name] = done.stdout.strip()
+        print(parts[name], flush=True)
+    table = "\n".join([timing.HEADER, *(parts[name] for name in NAMES[:7])])
+    text = INTRODUCTION.format(
+        rows=20_000 if options.quick else 10_000_000, machine=memory.machine()
+    )
+    text += f"{table}\n\n{parts['memory']}\n"
+    text += (
+        f"\n## Cost per row against columns\n\nOLS on doubles in memory.\n\n{parts['columns']}\n"
+    )
+    text += (
+        "\n## Cost per row against levels\n\nOLS on a factor of so many levels, one of 20 and a number, in memory as "
+        f"dictionaries; the largest factor is eliminated, never squared.\n\n{parts['levels']}\n"
+    )
+    out = options.out or (None if options.quick else ROOT / "docs" / "benchmarks.md")
+    if out:
+        out.write_text(text, encoding="utf-8")
+        print(f"written: {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
