@@ -1,0 +1,103 @@
+#include "design/cell_kernels.hpp"
+
+#include "base/double_double.hpp"
+#include "linalg/kernels.hpp"
+
+namespace insitu {
+namespace {
+
+using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
+
+// One source for both instruction sets: inlined into functions compiled for each.
+[[gnu::always_inline]] inline void indices(const uint32_t* const* codes, const uint32_t* strides,
+                                           size_t factors, size_t n, uint32_t* cells) {
+  const uint32_t* first = codes[0];
+  const uint32_t unit = strides[0];
+  for (size_t i = 0; i < n; ++i) cells[i] = first[i] * unit;
+  for (size_t f = 1; f < factors; ++f) {
+    const uint32_t* code = codes[f];
+    const uint32_t stride = strides[f];
+    for (size_t i = 0; i < n; ++i) cells[i] += code[i] * stride;
+  }
+}
+
+[[gnu::always_inline]] inline void scatter(const uint32_t* cells, const double* rows, size_t width,
+                                           size_t n, double* table) {
+  if (width == 4) {
+    for (size_t i = 0; i < n; ++i) {
+      auto* cell = reinterpret_cast<Four*>(table + size_t{cells[i]} * 4);
+      *cell += *reinterpret_cast<const Four*>(rows + i * 4);
+    }
+    return;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    double* cell = table + size_t{cells[i]} * width;
+    const double* row = rows + i * width;
+    for (size_t c = 0; c < width; c += 4) {
+      *reinterpret_cast<Four*>(cell + c) += *reinterpret_cast<const Four*>(row + c);
+    }
+  }
+}
+
+#if defined(__x86_64__)
+#define INSITU_AVX2 __attribute__((target("avx2")))
+INSITU_AVX2 void indices_avx2(const uint32_t* const* codes, const uint32_t* strides, size_t factors,
+                              size_t n, uint32_t* cells) {
+  indices(codes, strides, factors, n, cells);
+}
+INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* rows, size_t width, size_t n,
+                              double* table) {
+  scatter(cells, rows, width, n, table);
+}
+#undef INSITU_AVX2
+#endif
+
+void add_precise(double& hi, double& lo, double x, double x_low) {
+  const DoubleDouble sum = DoubleDouble(hi, lo) + DoubleDouble(x, x_low);
+  hi = sum.hi;
+  lo = sum.lo;
+}
+
+}  // namespace
+
+void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t factors, size_t n,
+                  uint32_t* cells) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) return indices_avx2(codes, strides, factors, n, cells);
+#endif
+  indices(codes, strides, factors, n, cells);
+}
+
+void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) return scatter_avx2(cells, rows, width, n, table);
+#endif
+  scatter(cells, rows, width, n, table);
+}
+
+void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table) {
+  if (weight == nullptr) {
+    for (size_t i = 0; i < n; ++i) table[cells[i]] += 1.0;
+  } else {
+    for (size_t i = 0; i < n; ++i) table[cells[i]] += weight[i];
+  }
+}
+
+void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low, size_t width,
+                          size_t n, double* hi, double* lo) {
+  for (size_t i = 0; i < n; ++i) {
+    const size_t cell = size_t{cells[i]} * width;
+    for (size_t c = 0; c < width; ++c) {
+      add_precise(hi[cell + c], lo[cell + c], rows[i * width + c], low[i * width + c]);
+    }
+  }
+}
+
+void scatter_weights_precise(const uint32_t* cells, const double* weight, size_t n, double* hi,
+                             double* lo) {
+  for (size_t i = 0; i < n; ++i) {
+    add_precise(hi[cells[i]], lo[cells[i]], weight == nullptr ? 1.0 : weight[i], 0.0);
+  }
+}
+
+}  // namespace insitu

@@ -1,0 +1,311 @@
+#include "design/design.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/errors.hpp"
+#include "base/levels.hpp"
+
+namespace insitu {
+namespace {
+
+std::vector<FormulaColumn> formula_columns(const std::vector<DesignColumn>& columns) {
+  std::vector<FormulaColumn> result;
+  for (const DesignColumn& column : columns) result.push_back({column.name, column.kind});
+  return result;
+}
+
+std::vector<std::string> integer_labels(int64_t low, int64_t high, const std::string& label) {
+  if (high < low) {
+    throw SpecError(label + ": the upper bound " + std::to_string(high) +
+                    " is below the lower bound " + std::to_string(low));
+  }
+  const auto count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);  // wraps as it should
+  if (count >= kMaxLevels) {
+    throw SpecError(label + " has " + std::to_string(count + 1) + " levels from " +
+                    std::to_string(low) + " to " + std::to_string(high) + "; at most " +
+                    std::to_string(kMaxLevels) + " are possible: bin the column, or give bounds");
+  }
+  std::vector<std::string> labels;
+  for (int64_t value = low;; ++value) {
+    labels.push_back(std::to_string(value));
+    if (value == high) break;
+  }
+  return labels;
+}
+
+// F(x) found in data: every integer between the least and the greatest floor is a level.
+std::vector<std::string> fill_integers(const std::vector<std::string>& found,
+                                       const std::string& label) {
+  if (found.empty()) return {};
+  int64_t low = std::stoll(found.front());
+  int64_t high = low;
+  for (const std::string& text : found) {
+    const int64_t value = std::stoll(text);
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  return integer_labels(low, high, label);
+}
+
+size_t add_factor(Design& design, const Expr& expr) {
+  DesignFactor factor;
+  factor.label = to_string(expr);
+  for (size_t i = 0; i < design.factors.size(); ++i) {
+    if (design.factors[i].label == factor.label) return i;
+  }
+  factor.display = display_name(expr);
+  const Expr& column = expr.kind == ExprKind::kFactorOf ? *expr.args.at(0) : expr;
+  factor.column = column.name;
+  const DesignColumn* source = design.find_column(column.name);
+  factor.from_number = source->kind == ColumnKind::kNumeric;
+  if (!factor.from_number) {
+    if (expr.low.has_value()) {
+      throw SpecError(factor.label + ": bounds select whole numbers, and \"" + column.name +
+                      "\" is a factor; use row_selection to keep some of its levels");
+    }
+    factor.levels = source->levels;
+  } else if (expr.low.has_value() && expr.high.has_value()) {
+    factor.levels = integer_labels(*expr.low, *expr.high, factor.label);
+  }
+  design.factors.push_back(std::move(factor));
+  return design.factors.size() - 1;
+}
+
+DesignFeature make_feature(const Design& design, const ExprPtr& expr) {
+  DesignFeature feature{to_string(*expr), expr, NumericProgram::compile(*expr)};
+  for (const NumericProgram::Input& input : feature.program.inputs()) {
+    const DesignColumn* column = design.find_column(input.column);
+    if (input.codes && !column->levels.has_value()) {
+      throw SpecError("N(" + input.column + ") needs the levels of \"" + input.column +
+                      "\" before the data is read; give them in column_info");
+    }
+  }
+  return feature;
+}
+
+size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
+  ExprPtr product = elements.front();
+  for (size_t i = 1; i < elements.size(); ++i) {
+    auto node = std::make_shared<Expr>();
+    node->kind = ExprKind::kBinary;
+    node->op = BinaryOp::kMultiply;
+    node->args = {product, elements[i]};
+    node->depth = std::max(product->depth, elements[i]->depth) + 1;
+    product = node;
+  }
+  const std::string label = to_string(*product);
+  for (size_t i = 0; i < design.features.size(); ++i) {
+    if (design.features[i].label == label) return i;
+  }
+  design.features.push_back(make_feature(design, product));
+  return design.features.size() - 1;
+}
+
+DesignTerm make_term(Design& design, const Term& term, const std::vector<ColumnKind>& kinds) {
+  DesignTerm result;
+  std::vector<ExprPtr> numeric;
+  std::string numeric_label;
+  for (size_t i = 0; i < term.factors.size(); ++i) {
+    if (kinds[i] == ColumnKind::kFactor) {
+      const size_t factor = add_factor(design, *term.factors[i]);
+      if (std::find(result.factors.begin(), result.factors.end(), factor) == result.factors.end()) {
+        result.factors.push_back(factor);
+      }
+    } else {
+      numeric.push_back(term.factors[i]);
+      numeric_label += (numeric_label.empty() ? "" : ":") + display_name(*term.factors[i]);
+    }
+  }
+  result.label = result.factors.empty() ? numeric_label : term.label;
+  if (!numeric.empty()) result.feature = add_feature(design, numeric);
+  result.feature_label = numeric_label;
+  return result;
+}
+
+}  // namespace
+
+std::vector<DesignColumn> read_columns(const Json& list) {
+  if (!list.is_array()) throw SpecError("\"columns\" must be a list of columns");
+  std::vector<DesignColumn> columns;
+  std::set<std::string> names;
+  for (const Json& item : list) {
+    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
+      throw SpecError("each entry of \"columns\" needs a \"name\"");
+    }
+    DesignColumn column;
+    column.name = item["name"].get<std::string>();
+    const std::string kind = item.value("kind", std::string("numeric"));
+    if (kind != "numeric" && kind != "factor") {
+      throw SpecError("column \"" + column.name + "\" has kind \"" + kind +
+                      "\"; kinds are \"numeric\" and \"factor\"");
+    }
+    column.kind = kind == "factor" ? ColumnKind::kFactor : ColumnKind::kNumeric;
+    column.logical = item.value("logical", false);
+    if (item.contains("levels") && item["levels"].is_array() && column.kind == ColumnKind::kFactor) {
+      column.levels = item["levels"].get<std::vector<std::string>>();
+      LevelTable check(*column.levels);  // refuses a repeated label
+    }
+    if (!names.insert(column.name).second) {
+      throw SpecError("column \"" + column.name + "\" is listed twice");
+    }
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+Json write_columns(const std::vector<DesignColumn>& columns) {
+  Json list = Json::array();
+  for (const DesignColumn& column : columns) {
+    Json item = {{"name", column.name},
+                 {"kind", column.kind == ColumnKind::kFactor ? "factor" : "numeric"}};
+    if (column.logical) item["logical"] = true;
+    if (column.levels.has_value()) item["levels"] = *column.levels;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Design Design::make(const std::string& formula, const std::vector<DesignColumn>& columns,
+                    const std::string& weight) {
+  std::vector<std::string> not_in_all;
+  if (!weight.empty()) not_in_all.push_back(weight);
+  const ResolvedFormula resolved = resolve(parse_formula(formula), formula_columns(columns), not_in_all);
+
+  Design design;
+  design.formula = to_string(resolved.formula);
+  design.intercept = resolved.formula.intercept;
+  design.weight = weight;
+  std::vector<std::string> used = resolved.columns;
+  if (!weight.empty() && std::find(used.begin(), used.end(), weight) == used.end()) {
+    used.push_back(weight);
+  }
+  for (const std::string& name : used) {
+    const auto found = std::find_if(columns.begin(), columns.end(),
+                                    [&](const DesignColumn& column) { return column.name == name; });
+    if (found == columns.end()) {
+      throw SpecError("the weights column \"" + name + "\" does not exist in the data");
+    }
+    design.columns.push_back(*found);
+  }
+  if (!weight.empty() && design.find_column(weight)->kind != ColumnKind::kNumeric) {
+    throw SpecError("the weights column \"" + weight + "\" is a factor; weights are numbers");
+  }
+  for (size_t i = 0; i < resolved.formula.terms.size(); ++i) {
+    design.terms.push_back(make_term(design, resolved.formula.terms[i], resolved.kinds[i]));
+  }
+  if (resolved.formula.response) {
+    const Expr& response = *resolved.formula.response;
+    const bool logical = response.kind == ExprKind::kColumn && design.find_column(response.name)->logical;
+    if (resolved.response_kind == ColumnKind::kFactor && !logical) {
+      throw SpecError("the response " + to_string(response) +
+                      " is text; a linear model needs a number: for example I(" +
+                      to_string(response) + " == …) is not possible with text, N(" +
+                      to_string(response) + ") gives its codes");
+    }
+    design.response = make_feature(design, resolved.formula.response);
+  }
+  for (const ExprPtr& offset : resolved.formula.offsets) {
+    design.offsets.push_back(make_feature(design, offset));
+  }
+  return design;
+}
+
+Design Design::from_json(const Json& json) {
+  Design design = make(json.at("formula").get<std::string>(), read_columns(json.at("columns")),
+                       json.value("weight", std::string()));
+  if (json.contains("factor_levels")) {
+    for (DesignFactor& factor : design.factors) {
+      const auto found = json["factor_levels"].find(factor.label);
+      if (found != json["factor_levels"].end()) {
+        factor.levels = found->get<std::vector<std::string>>();
+      }
+    }
+  }
+  return design;
+}
+
+Json Design::to_json() const {
+  Json json = {{"formula", formula}, {"columns", write_columns(columns)}, {"weight", weight}};
+  Json levels = Json::object();
+  for (const DesignFactor& factor : factors) {
+    if (factor.from_number && factor.levels.has_value()) levels[factor.label] = *factor.levels;
+  }
+  if (!levels.empty()) json["factor_levels"] = std::move(levels);
+  return json;
+}
+
+bool Design::frozen() const {
+  return std::all_of(factors.begin(), factors.end(),
+                     [](const DesignFactor& factor) { return factor.levels.has_value(); });
+}
+
+Design Design::freeze(const std::vector<std::vector<std::string>>& found) const {
+  Design design = *this;
+  for (size_t i = 0; i < factors.size(); ++i) {
+    DesignFactor& factor = design.factors[i];
+    if (factor.levels.has_value()) continue;
+    factor.levels = factor.from_number ? fill_integers(found[i], factor.label) : found[i];
+    if (factor.from_number) continue;
+    for (DesignColumn& column : design.columns) {
+      if (column.name == factor.column) column.levels = factor.levels;
+    }
+  }
+  return design;
+}
+
+std::vector<std::string> Design::predictor_columns() const {
+  std::vector<std::string> names;
+  auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const DesignFeature& feature : features) {
+    for (const NumericProgram::Input& input : feature.program.inputs()) add(input.column);
+  }
+  for (const DesignFactor& factor : factors) add(factor.column);
+  for (const DesignFeature& offset : offsets) {
+    for (const NumericProgram::Input& input : offset.program.inputs()) add(input.column);
+  }
+  return names;
+}
+
+std::vector<std::string> Design::column_names() const {
+  std::vector<std::string> names;
+  for (const DesignColumn& column : columns) names.push_back(column.name);
+  return names;
+}
+
+const DesignColumn* Design::find_column(const std::string& name) const {
+  for (const DesignColumn& column : columns) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+uint64_t Design::cells(const DesignTerm& term) const {
+  uint64_t cells = 1;
+  for (const size_t factor : term.factors) {
+    const uint64_t levels = factors[factor].levels->size();
+    if (levels != 0 && cells > kMaxCells / levels) {
+      throw SpecError("the interaction " + term.label + " has more than " +
+                      std::to_string(kMaxCells) + " cells; use fewer factors or fewer levels");
+    }
+    cells *= levels;
+  }
+  return cells;
+}
+
+std::string Design::coefficient_name(const DesignTerm& term, uint64_t cell) const {
+  if (term.factors.empty()) return term.feature_label;
+  std::string name;
+  for (const size_t index : term.factors) {
+    const DesignFactor& factor = factors[index];
+    const uint64_t levels = factor.levels->size();
+    name += (name.empty() ? "" : ", ") + factor.display + "=" + (*factor.levels)[cell % levels];
+    cell /= levels;
+  }
+  return term.feature.has_value() ? term.feature_label + " for " + name : name;
+}
+
+}  // namespace insitu

@@ -1,0 +1,90 @@
+// A Design says which columns of numbers a formula makes from which columns of a source. It is plain, immutable and
+// serialisable; once its levels are frozen every worker, pass and scorer builds the same columns from it.
+//
+// A term is numeric (a feature), categorical (one or more factors: one column per cell of their levels) or a feature
+// within cells (one slope per cell). One-hot columns are never expanded: they stay codes.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/analysis.hpp"
+#include "base/chunk.hpp"
+#include "formula/expression.hpp"
+#include "formula/formula.hpp"
+
+namespace insitu {
+
+// A column of the source, as the spec's "columns" list states it (docs/architecture.md, Interchange).
+struct DesignColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::kNumeric;
+  bool logical = false;
+  std::optional<std::vector<std::string>> levels;  // given or frozen: complete, in order
+};
+
+// Reads the "columns" list. SpecError on a missing name, an unknown kind, a repeated column.
+std::vector<DesignColumn> read_columns(const Json& list);
+Json write_columns(const std::vector<DesignColumn>& columns);
+
+// A categorical variable: a factor column, or the whole parts of a number by F().
+struct DesignFactor {
+  std::string label;    // canonical, "F(x)"
+  std::string display;  // prefix of coefficient names, "F_x"
+  std::string column;
+  bool from_number = false;                        // F()
+  std::optional<std::vector<std::string>> levels;  // absent: found in the data (open)
+};
+
+// A numeric variable: a column or an expression of columns.
+struct DesignFeature {
+  std::string label;
+  ExprPtr expr;
+  NumericProgram program;
+};
+
+struct DesignTerm {
+  std::string label;
+  std::vector<size_t> factors;    // indices into Design::factors, distinct, as written
+  std::optional<size_t> feature;  // index into Design::features
+  std::string feature_label;      // "x", "x:z"
+};
+
+// More cells than this in one interaction is a SpecError.
+inline constexpr uint64_t kMaxCells = 10'000'000;
+
+
+struct Design {
+  std::string formula;
+  std::vector<DesignColumn> columns;  // those used, weights last
+  bool intercept = true;
+  std::vector<DesignFactor> factors;
+  std::vector<DesignFeature> features;
+  std::vector<DesignTerm> terms;
+  std::optional<DesignFeature> response;
+  std::vector<DesignFeature> offsets;
+  std::string weight;
+
+  // Builds the design of a formula over the columns of a source. SpecError for what the formula or the columns cannot do.
+  static Design make(const std::string& formula, const std::vector<DesignColumn>& columns,
+                     const std::string& weight);
+  static Design from_json(const Json& json);
+  Json to_json() const;
+
+  // True if every factor has its levels.
+  bool frozen() const;
+  // The same design with the levels of each factor fixed: found[k] belongs to factors[k].
+  Design freeze(const std::vector<std::vector<std::string>>& found) const;
+  // Names of the columns to read for scoring: without response and weight.
+  std::vector<std::string> predictor_columns() const;
+  std::vector<std::string> column_names() const;
+  const DesignColumn* find_column(const std::string& name) const;
+  // The name of one column: "x", "f=a", "f=a, g=b", "x for f=a". cell: mixed-radix code, first factor fastest.
+  std::string coefficient_name(const DesignTerm& term, uint64_t cell) const;
+  // Number of columns of a term; all its factors must have levels.
+  uint64_t cells(const DesignTerm& term) const;
+};
+
+}  // namespace insitu

@@ -1,0 +1,96 @@
+#include "design/factor_codes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/errors.hpp"
+
+namespace insitu {
+namespace {
+
+constexpr size_t kPiece = 2048;
+constexpr uint32_t kUnassigned = 0xFFFFFFFDu;
+
+// Least and greatest floor of the finite values; false if there is none. DataError on an infinite value or one beyond 2^53.
+bool floor_range(const DesignFactor& factor, const std::vector<double>& values, double* low,
+                 double* high) {
+  bool any = false;
+  for (const double value : values) {
+    if (std::isnan(value)) continue;
+    if (!(std::fabs(value) <= 9007199254740992.0)) {
+      throw DataError(factor.label + ": column \"" + factor.column + "\" holds " +
+                      std::to_string(value) + "; F() needs numbers within 2^53");
+    }
+    *low = any ? std::min(*low, std::floor(value)) : std::floor(value);
+    *high = any ? std::max(*high, std::floor(value)) : std::floor(value);
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace
+
+FactorCodes::FactorCodes(const DesignFactor& factor, LevelTable& table)
+    : factor_(factor), table_(table), encoder_(table, !factor.levels.has_value()) {}
+
+uint64_t FactorCodes::encode(const Chunk& chunk, size_t index) {
+  const Column& column = chunk.column(index);
+  codes_.resize(chunk.rows());
+  if (factor_.from_number) {
+    encode_number(chunk, column);
+  } else {
+    encoder_.encode(column, 0, chunk.rows(), codes_.data());
+  }
+  uint64_t unseen = 0;
+  uint32_t greatest = 0;
+  for (const uint32_t code : codes_) greatest = std::max(greatest, code);
+  any_missing_ = greatest >= kUnseenCode;
+  if (any_missing_) {
+    for (const uint32_t code : codes_) unseen += code == kUnseenCode;
+  }
+  return unseen;
+}
+
+void FactorCodes::encode_number(const Chunk& chunk, const Column& column) {
+  std::vector<double> values(chunk.rows());
+  for (uint64_t begin = 0; begin < chunk.rows(); begin += kPiece) {
+    const auto n = static_cast<size_t>(std::min<uint64_t>(kPiece, chunk.rows() - begin));
+    column.read_doubles(begin, n, values.data() + begin);
+  }
+  double low = 0.0;
+  double high = 0.0;
+  if (!floor_range(factor_, values, &low, &high)) {
+    std::fill(codes_.begin(), codes_.end(), kMissingCode);
+    return;
+  }
+  if (high - low >= kMaxLevels) {
+    throw SpecError(factor_.label + " would have " + std::to_string(static_cast<int64_t>(high - low) + 1) +
+                    " levels; at most " + std::to_string(kMaxLevels) +
+                    " are possible: bin the column, or give bounds");
+  }
+  const bool open = !factor_.levels.has_value();
+  std::vector<uint32_t> code_of(static_cast<size_t>(high - low) + 1, kUnassigned);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) {
+      codes_[i] = kMissingCode;
+      continue;
+    }
+    const double whole = std::floor(values[i]);
+    uint32_t& code = code_of[static_cast<size_t>(whole - low)];
+    if (code == kUnassigned) {
+      const std::string label = std::to_string(static_cast<int64_t>(whole));
+      code = open ? table_.add(label, factor_.column) : table_.find(label);
+    }
+    codes_[i] = code;
+  }
+}
+
+bool FactorCodes::complete(uint64_t begin, size_t n) const {
+  if (!any_missing_) return true;
+  const auto first = codes_.begin() + static_cast<std::ptrdiff_t>(begin);
+  return std::all_of(first, first + static_cast<std::ptrdiff_t>(n),
+                     [](uint32_t code) { return code < kUnseenCode; });
+}
+
+}  // namespace insitu

@@ -1,0 +1,330 @@
+#include "design/row_reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "linalg/aligned.hpp"
+#include "base/double_double.hpp"
+#include "base/errors.hpp"
+#include "design/factor_codes.hpp"
+#include "linalg/kernels.hpp"
+
+namespace insitu {
+namespace {
+
+using Buffer = AlignedDoubles;
+
+// A numeric column of the source, or the codes of a factor for N().
+struct Input {
+  NumericProgram::Input source;
+  size_t column = 0;  // in the chunk
+  Buffer scratch;
+  const double* data = nullptr;
+  double sum = 0.0;
+};
+
+struct BoundFeature {
+  const DesignFeature* feature = nullptr;
+  std::vector<size_t> inputs;
+  Buffer high;
+  Buffer low;
+  std::vector<const double*> arguments;
+};
+
+std::string row_name(const Chunk& chunk, uint64_t row) {
+  const uint64_t first = chunk.first_row().value_or(0);
+  return (chunk.first_row().has_value() ? "row " : "row (of its batch) ") +
+         std::to_string(first + row + 1);
+}
+
+}  // namespace
+
+struct RowReader::Impl {
+  const Design& design;
+  RowNeeds needs;
+  std::vector<LevelTable>& tables;
+  const Chunk* chunk = nullptr;
+
+  std::vector<Input> inputs;
+  std::vector<BoundFeature> features;  // then the response, then the offsets
+  size_t n_values = 0;                 // features and response
+  std::vector<FactorCodes> factors;
+  std::vector<std::unique_ptr<LevelTable>> code_tables;  // for N()
+  size_t weight_input = 0;
+  bool weighted = false;
+
+  Tile tile;
+  std::vector<uint64_t> unseen;
+  std::vector<uint8_t> keep;
+  std::vector<Buffer> packed;
+  std::vector<Buffer> packed_low;
+  std::vector<std::vector<uint32_t>> packed_codes;
+  Buffer packed_weight;
+  Buffer offset;
+  Buffer offset_low;
+  Buffer response;
+  Buffer response_low;
+
+  Impl(const Design& d, RowNeeds n, std::vector<LevelTable>& t) : design(d), needs(n), tables(t) {
+    for (const DesignFeature& feature : design.features) bind_feature(feature);
+    if (needs.response && design.response.has_value()) bind_feature(*design.response);
+    n_values = features.size();
+    for (const DesignFeature& offset_feature : design.offsets) bind_feature(offset_feature);
+    weighted = needs.weight && !design.weight.empty();
+    if (weighted) weight_input = add_input({design.weight, false});
+    for (size_t k = 0; k < design.factors.size(); ++k) factors.emplace_back(design.factors[k], tables[k]);
+    unseen.assign(design.factors.size(), 0);
+    tile.values.resize(n_values);
+    tile.low.resize(n_values);
+    tile.sums.resize(n_values);
+    tile.codes.resize(factors.size());
+    packed.resize(n_values);
+    packed_low.resize(n_values);
+    packed_codes.resize(factors.size());
+    code_tables.resize(inputs.size());
+  }
+
+  size_t add_input(const NumericProgram::Input& source) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].source.column == source.column && inputs[i].source.codes == source.codes) return i;
+    }
+    inputs.push_back({source, 0, {}, nullptr, 0.0});
+    return inputs.size() - 1;
+  }
+
+  void bind_feature(const DesignFeature& feature) {
+    BoundFeature bound;
+    bound.feature = &feature;
+    for (const NumericProgram::Input& source : feature.program.inputs()) {
+      bound.inputs.push_back(add_input(source));
+    }
+    bound.arguments.resize(bound.inputs.size());
+    features.push_back(std::move(bound));
+  }
+
+  size_t find(const std::string& name) const {
+    const int index = chunk->find(name);
+    if (index < 0) throw SpecError("the rows have no column \"" + name + "\"");
+    return static_cast<size_t>(index);
+  }
+
+  void bind(const Chunk& rows) {
+    chunk = &rows;
+    for (Input& input : inputs) input.column = find(input.source.column);
+    for (size_t k = 0; k < factors.size(); ++k) {
+      unseen[k] += factors[k].encode(rows, find(design.factors[k].column));
+    }
+  }
+
+  [[noreturn]] void refuse(const Input& input, uint64_t row, double value, const char* why) const {
+    throw DataError("column \"" + input.source.column + "\" holds " + std::to_string(value) + " at " +
+                    row_name(*chunk, row) + "; " + why);
+  }
+
+  // Loads one numeric column of the tile; true if every value is finite.
+  bool load(Input& input, size_t index, uint64_t begin, size_t n) {
+    const Column& column = chunk->column(input.column);
+    if (input.source.codes) {
+      load_codes(input, index, begin, n);
+    } else {
+      input.data = column.borrow_doubles(begin, n);
+      if (input.data == nullptr) {
+        input.scratch.resize(kTileRows);
+        column.read_doubles(begin, n, input.scratch.data());
+        input.data = input.scratch.data();
+      }
+    }
+    input.sum = column_sum(input.data, n);
+    if (std::isfinite(input.sum)) return true;
+    for (size_t i = 0; i < n; ++i) {
+      if (std::isinf(input.data[i])) {
+        refuse(input, begin + i, input.data[i],
+               "infinite values cannot be used: filter them out with row_selection, or store null");
+      }
+    }
+    return false;
+  }
+
+  void load_codes(Input& input, size_t index, uint64_t begin, size_t n) {
+    if (!code_tables[index]) {
+      code_tables[index] =
+          std::make_unique<LevelTable>(*design.find_column(input.source.column)->levels);
+    }
+    LevelEncoder encoder(*code_tables[index], false);
+    std::vector<uint32_t> codes(n);
+    encoder.encode(chunk->column(input.column), begin, n, codes.data());
+    input.scratch.resize(kTileRows);
+    for (size_t i = 0; i < n; ++i) {
+      input.scratch[i] =
+          codes[i] >= kUnseenCode ? std::numeric_limits<double>::quiet_NaN() : codes[i];
+    }
+    input.data = input.scratch.data();
+  }
+
+  // Evaluates one feature; true if every value is finite.
+  bool evaluate(BoundFeature& bound, size_t n, const double** value, const double** low, double* sum) {
+    if (bound.feature->program.is_column()) {
+      const Input& input = inputs[bound.inputs[0]];
+      *value = input.data;
+      *low = nullptr;
+      *sum = input.sum;
+      return std::isfinite(input.sum);
+    }
+    for (size_t i = 0; i < bound.inputs.size(); ++i) bound.arguments[i] = inputs[bound.inputs[i]].data;
+    bound.high.resize(kTileRows);
+    if (needs.low_parts) bound.low.resize(kTileRows);
+    bound.feature->program.evaluate(bound.arguments, n, bound.high.data(),
+                                    needs.low_parts ? bound.low.data() : nullptr);
+    *value = bound.high.data();
+    *low = needs.low_parts ? bound.low.data() : nullptr;
+    *sum = column_sum(*value, n);
+    return std::isfinite(*sum);
+  }
+
+  // Sums the offsets into `offset` and, where there is a response, subtracts them from it.
+  bool apply_offsets(size_t n) {
+    if (n_values == features.size()) return true;
+    bool finite = true;
+    offset.assign(kTileRows, 0.0);
+    offset_low.assign(kTileRows, 0.0);
+    for (size_t k = n_values; k < features.size(); ++k) {
+      const double* value = nullptr;
+      const double* low = nullptr;
+      double sum = 0.0;
+      finite = evaluate(features[k], n, &value, &low, &sum) && finite;
+      for (size_t i = 0; i < n; ++i) {
+        const DoubleDouble total = DoubleDouble(offset[i], offset_low[i]) +
+                                   DoubleDouble(value[i], low == nullptr ? 0.0 : low[i]);
+        offset[i] = total.hi;
+        offset_low[i] = total.lo;
+      }
+    }
+    tile.offset = offset.data();
+    if (!needs.response || !design.response.has_value()) return finite;
+    const size_t y = n_values - 1;
+    response.resize(kTileRows);
+    response_low.resize(kTileRows);
+    for (size_t i = 0; i < n; ++i) {
+      const double low = tile.low[y] == nullptr ? 0.0 : tile.low[y][i];
+      const DoubleDouble rest =
+          DoubleDouble(tile.values[y][i], low) - DoubleDouble(offset[i], offset_low[i]);
+      response[i] = rest.hi;
+      response_low[i] = rest.lo;
+    }
+    tile.values[y] = response.data();
+    tile.low[y] = needs.low_parts ? response_low.data() : nullptr;
+    tile.sums[y] = column_sum(response.data(), n);
+    return finite && std::isfinite(tile.sums[y]);
+  }
+
+  // Loads the weights; true if every row has a positive one.
+  bool load_weight(uint64_t begin, size_t n) {
+    if (!weighted) return true;
+    const Input& input = inputs[weight_input];
+    tile.weight = input.data;
+    bool positive = true;
+    for (size_t i = 0; i < n; ++i) {
+      if (input.data[i] < 0.0) {
+        refuse(input, begin + i, input.data[i], "a weight must not be negative");
+      }
+      positive = positive && input.data[i] > 0.0;  // false for NaN
+    }
+    return positive;
+  }
+
+  const Tile& read(uint64_t begin, size_t n) {
+    tile.rows = n;
+    tile.missing_rows = 0;
+    tile.zero_weight_rows = 0;
+    tile.offset = nullptr;
+    tile.weight = nullptr;
+    bool clean = true;
+    for (size_t i = 0; i < inputs.size(); ++i) clean = load(inputs[i], i, begin, n) && clean;
+    for (size_t k = 0; k < n_values; ++k) {
+      clean = evaluate(features[k], n, &tile.values[k], &tile.low[k], &tile.sums[k]) && clean;
+    }
+    clean = apply_offsets(n) && clean;
+    clean = load_weight(begin, n) && clean;
+    for (size_t k = 0; k < factors.size(); ++k) {
+      tile.codes[k] = factors[k].codes() + begin;
+      clean = factors[k].complete(begin, n) && clean;
+    }
+    if (needs.complete_rows && !clean) compact(n);
+    return tile;
+  }
+
+  // Keeps the complete rows with a positive weight.
+  void compact(size_t n) {
+    keep.assign(n, 1);
+    for (const double* value : tile.values) {
+      for (size_t i = 0; i < n; ++i) keep[i] &= static_cast<uint8_t>(value[i] == value[i]);
+    }
+    for (const uint32_t* codes : tile.codes) {
+      for (size_t i = 0; i < n; ++i) keep[i] &= static_cast<uint8_t>(codes[i] < kUnseenCode);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const bool zero = tile.weight != nullptr && tile.weight[i] == 0.0;
+      if (zero) {
+        ++tile.zero_weight_rows;
+        keep[i] = 0;
+        continue;
+      }
+      if (tile.weight != nullptr) keep[i] &= static_cast<uint8_t>(tile.weight[i] > 0.0);
+      tile.missing_rows += keep[i] == 0;
+    }
+    size_t rows = n;
+    for (size_t k = 0; k < n_values; ++k) {
+      rows = pack(tile.values[k], n, packed[k]);
+      tile.values[k] = packed[k].data();
+      tile.sums[k] = column_sum(packed[k].data(), rows);
+      if (tile.low[k] != nullptr) {
+        pack(tile.low[k], n, packed_low[k]);
+        tile.low[k] = packed_low[k].data();
+      }
+    }
+    for (size_t k = 0; k < factors.size(); ++k) {
+      packed_codes[k].resize(kTileRows);
+      size_t count = 0;
+      for (size_t i = 0; i < n; ++i) {
+        packed_codes[k][count] = tile.codes[k][i];
+        count += keep[i];
+      }
+      tile.codes[k] = packed_codes[k].data();
+      rows = count;
+    }
+    if (tile.weight != nullptr) {
+      rows = pack(tile.weight, n, packed_weight);
+      tile.weight = packed_weight.data();
+    }
+    tile.rows = rows;
+  }
+
+  size_t pack(const double* from, size_t n, Buffer& to) const {
+    to.resize(kTileRows + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < n; ++i) {
+      to[count] = from[i];
+      count += keep[i];
+    }
+    return count;
+  }
+};
+
+RowReader::RowReader(const Design& design, RowNeeds needs, std::vector<LevelTable>& tables)
+    : impl_(std::make_unique<Impl>(design, needs, tables)) {}
+RowReader::~RowReader() = default;
+void RowReader::bind(const Chunk& chunk) { impl_->bind(chunk); }
+const Tile& RowReader::read(uint64_t begin, size_t n) { return impl_->read(begin, n); }
+const std::vector<uint64_t>& RowReader::unseen() const { return impl_->unseen; }
+
+std::vector<LevelTable> make_level_tables(const Design& design) {
+  std::vector<LevelTable> tables;
+  for (const DesignFactor& factor : design.factors) {
+    tables.push_back(factor.levels.has_value() ? LevelTable(*factor.levels) : LevelTable());
+  }
+  return tables;
+}
+
+}  // namespace insitu

@@ -1,0 +1,70 @@
+#include "linear/linear_analysis.hpp"
+
+#include <utility>
+
+#include "base/json.hpp"
+
+namespace insitu {
+
+LinearAnalysis::LinearAnalysis(Design design, bool precise)
+    : design_(std::move(design)),
+      plan_(CellPlan::make(design_, true)),
+      precise_(precise),
+      columns_(design_.column_names()) {
+  if (!design_.response.has_value()) {
+    throw SpecError("formula \"" + design_.formula + "\" has no response: write \"y ~ …\"");
+  }
+}
+
+LinearAnalysis LinearAnalysis::from_spec(const Json& spec) {
+  SpecReader reader(spec, "linear");
+  const Json& design = reader.required("design");
+  const bool precise = reader.flag("precise", false);
+  reader.finish();
+  return LinearAnalysis(Design::from_json(design), precise);
+}
+
+Json LinearAnalysis::spec() const { return {{"design", design_.to_json()}, {"precise", precise_}}; }
+
+LinearState LinearAnalysis::empty() const {
+  LinearState state;
+  state.products = empty_cross_products(design_, plan_);
+  return state;
+}
+
+void LinearAnalysis::update(State& into, const Chunk& chunk) const {
+  const RowCounts counts =
+      accumulate(design_, plan_, precise_, chunk, into.products, into.log_weights);
+  into.rows += counts.rows;
+  into.used += counts.used;
+  into.missing += counts.missing;
+  into.zero_weight += counts.zero_weight;
+}
+
+void LinearAnalysis::merge(State& into, const State& from) const {
+  into.rows += from.rows;
+  into.used += from.used;
+  into.missing += from.missing;
+  into.zero_weight += from.zero_weight;
+  into.log_weights += from.log_weights;
+  insitu::merge(into.products, from.products);
+}
+
+Json LinearAnalysis::finalize(const State& state) const {
+  const CrossProducts& products = state.products;
+  return {{"rows", state.rows},
+          {"used", state.used},
+          {"missing", state.missing},
+          {"zero_weight", state.zero_weight},
+          {"sum_of_weights", number_to_json(products.weight.hi)},
+          {"levels", products.levels},
+          {"means", numbers_to_json(products.mean_hi)}};
+}
+
+uint64_t LinearAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }
+
+void LinearAnalysis::validate(const State& state) const {
+  insitu::validate(design_, plan_, state.products);
+}
+
+}  // namespace insitu

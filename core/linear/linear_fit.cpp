@@ -1,0 +1,130 @@
+#include "linear/linear_fit.hpp"
+
+#include <utility>
+
+#include "base/erased.hpp"
+#include "base/errors.hpp"
+#include "base/json.hpp"
+
+namespace insitu {
+namespace {
+
+constexpr double kFreeOperations = 4e8;   // rows x columns^2 up to here: double-double costs nothing anyone notices
+constexpr double kWantedDigits = 1e-9;    // worst relative error accepted from one pass in double
+constexpr double kPlainEps = 0x1p-50;     // relative error of cross-products summed in double, by tiles
+constexpr double kPreciseEps = 0x1p-100;
+constexpr size_t kMostCovarianceColumns = 4000;  // a covariance of all coefficients needs the direct solution
+
+LinearOptions read_options(const Json& spec, Json& columns) {
+  SpecReader reader(spec, "linear");
+  LinearOptions options;
+  options.formula = reader.text("formula");
+  columns = reader.list("columns");
+  options.pweights = reader.text_or_none("pweights").value_or("");
+  options.fweights = reader.text_or_none("fweights").value_or("");
+  options.drop_first = reader.flag("drop_first", false);
+  options.drop_main = reader.flag("drop_main", true);
+  options.cube = reader.flag("cube", false);
+  options.cov_coef = reader.flag("cov_coef", false);
+  options.cov_data = reader.flag("cov_data", false);
+  options.precision = reader.one_of("precision", {"auto", "double", "double-double"}, "auto");
+  if (const Json* rows = reader.optional("rows")) {
+    if (rows->is_number_unsigned()) options.rows = rows->get<uint64_t>();
+  }
+  reader.finish();
+  if (!options.pweights.empty() && !options.fweights.empty()) {
+    throw SpecError("pweights and fweights were both given; a model takes one of them");
+  }
+  return options;
+}
+
+Design make_design(const std::string& formula, const Json& columns, const LinearOptions& options) {
+  // A cube has no intercept: its first factor keeps all levels.
+  Design design = Design::make(options.cube ? formula + " - 1" : formula, read_columns(columns),
+                               options.pweights.empty() ? options.fweights : options.pweights);
+  if (!design.response.has_value()) {
+    throw SpecError("formula \"" + formula + "\" has no response: write \"y ~ …\"");
+  }
+  if (design.terms.empty()) {
+    throw SpecError("formula \"" + formula + "\" has no predictors; for a mean and its deviation use rx_summary");
+  }
+  if (options.cube && design.terms.front().factors.empty()) {
+    throw SpecError("cube=True needs a factor as the first term; \"" + design.terms.front().label + "\" is numeric");
+  }
+  return design;
+}
+
+double columns_of(const Design& design) {
+  double columns = 1.0;
+  for (const DesignTerm& term : design.terms) {
+    double cells = 1.0;
+    for (const size_t factor : term.factors) {
+      cells *= design.factors[factor].levels.has_value()
+                   ? static_cast<double>(design.factors[factor].levels->size())
+                   : 10.0;  // unknown yet: a guess that only decides whether to be precise at once
+    }
+    columns += term.factors.empty() ? 1.0 : 0.1 * cells;  // coded columns cost a tenth: they are not squared
+  }
+  return columns;
+}
+
+}  // namespace
+
+LinearFit::LinearFit(const Json& spec) {
+  Json columns;
+  options_ = read_options(spec, columns);
+  design_ = make_design(options_.formula, columns, options_);
+  const double p = columns_of(design_);
+  precise_ = options_.precision == "double-double" ||
+             (options_.precision == "auto" && options_.rows.has_value() &&
+              static_cast<double>(*options_.rows) * p * p <= kFreeOperations);
+}
+
+AnalysisPtr LinearFit::next() {
+  if (done_) return nullptr;
+  pass_ = erase(LinearAnalysis(design_, precise_));
+  ++passes_;
+  return pass_;
+}
+
+bool LinearFit::needs_precision(const LinearState& state, const LinearSolution& solution) const {
+  if (precise_ || options_.precision == "double") return false;
+  const double p = columns_of(design_);
+  const bool free = static_cast<double>(state.rows) * p * p <= kFreeOperations;
+  return free || !solution.suspicious.empty() || !(solution.error_bound <= kWantedDigits);
+}
+
+void LinearFit::accept(const AnyState& any) {
+  if (!pass_) throw InternalError("accept() before next()");
+  const auto& state = state_cast<LinearState>(*pass_, any);
+  if (state.rows == 0) throw DataError("there are no rows to fit: the data, after row_selection, is empty");
+  if (state.used == 0) {
+    throw DataError("no complete row is left to fit: of " + std::to_string(state.rows) + " rows " +
+                    std::to_string(state.missing) + " have a missing value in a used column and " +
+                    std::to_string(state.zero_weight) + " have weight zero");
+  }
+  const Design frozen = freeze_levels(design_, state.products);
+  const CellPlan plan = CellPlan::make(frozen, true);
+  const CrossProducts products = align_levels(frozen, plan, state.products);
+  const LinearSystem system(frozen, plan, products, frozen.intercept);
+  SolverOptions solver;
+  if (options_.cov_coef) solver.direct_columns = kMostCovarianceColumns;
+  solver.drop_first = options_.drop_first;
+  solver.drop_main = options_.drop_main && !options_.cube;
+  solver.eps = precise_ ? kPreciseEps : kPlainEps;
+  const LinearSolution solution = solve(system, solver);
+  if (needs_precision(state, solution)) {
+    design_ = frozen;
+    precise_ = true;
+    return;
+  }
+  model_ = std::make_unique<Json>(linear_model({options_, state, system, solution, precise_, passes_}));
+  done_ = true;
+}
+
+Json LinearFit::result() const {
+  if (!model_) throw SpecError("the fit is not finished: a pass is still to be run");
+  return *model_;
+}
+
+}  // namespace insitu

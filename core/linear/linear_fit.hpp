@@ -1,0 +1,62 @@
+// The linear model as a fit: one pass, and a second in double-double where the first would keep fewer than 9 digits, where a pivot
+// is suspicious, or where rows x columns^2 is so small that it costs nothing (DESIGN: automatic precision).
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "base/analysis.hpp"
+#include "linear/linear_analysis.hpp"
+#include "linear/linear_solver.hpp"
+
+namespace insitu {
+
+struct LinearOptions {
+  std::string formula;  // as asked
+  std::string pweights;
+  std::string fweights;
+  bool drop_first = false;
+  bool drop_main = true;
+  bool cube = false;
+  bool cov_coef = false;
+  bool cov_data = false;
+  std::string precision = "auto";  // "double", "double-double"
+  std::optional<uint64_t> rows;    // where the source knows
+};
+
+class LinearFit final : public Fit {
+ public:
+  // The spec of fit "linear" in docs/architecture.md.
+  explicit LinearFit(const Json& spec);
+
+  std::string_view name() const override { return "linear"; }
+  AnalysisPtr next() override;
+  void accept(const AnyState& state) override;
+  Json result() const override;
+
+ private:
+  bool needs_precision(const LinearState& state, const LinearSolution& solution) const;
+
+  LinearOptions options_;
+  Design design_;
+  AnalysisPtr pass_;  // the one handed out
+  bool precise_ = false;
+  bool done_ = false;
+  int passes_ = 0;
+  std::unique_ptr<Json> model_;
+};
+
+// The model as plain data, from a solved system. Throws DataError where there is nothing to fit.
+struct LinearModelInput {
+  const LinearOptions& options;
+  const LinearState& state;
+  const LinearSystem& system;
+  const LinearSolution& solution;
+  bool precise;
+  int passes;
+};
+Json linear_model(const LinearModelInput& input);
+
+}  // namespace insitu
