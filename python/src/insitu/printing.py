@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 STARS_LEGEND = "Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1 "
+_LARGEST_WHOLE = 1e15  # whole numbers below it never print as 1e+05, which R would
 _SMALLEST_NORMAL = 2.2250738585072014e-308
 
 
@@ -43,7 +44,8 @@ def format_numbers(values: Sequence[float | int | None], digits: int = 7) -> lis
         + 2
         + max(2, exponent_width)
     )
-    scientific = fixed_width > scientific_width
+    whole = all(v.is_integer() and abs(v) < _LARGEST_WHOLE for v in finite)
+    scientific = fixed_width > scientific_width and not whole
     cells = []
     for value in values:
         if value is None:
@@ -74,7 +76,7 @@ def format_p_values(values: Sequence[float | None], digits: int = 3) -> list[str
     fixed = [v for v in known if v >= 1e-3]
     small = [v for v in known if v < 1e-3]
     texts = dict(zip(fixed, format_numbers(fixed, digits), strict=True))
-    texts |= {v: format_number(v, digits) for v in small}
+    texts |= zip(small, (cell.strip() for cell in format_numbers(small, digits)), strict=True)
     cells = []
     for value in values:
         if value is None or math.isnan(value):
@@ -105,7 +107,7 @@ def stars(p_value: float | None) -> str:
     return " "
 
 
-def right_aligned(row_names: Sequence[str], columns: dict[str, Sequence[str]]) -> str:
+def right_aligned(row_names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
     """A table of text with left-aligned row names and right-aligned columns."""
     head = max((len(name) for name in row_names), default=0)
     widths = {name: max([len(name), *map(len, cells)]) for name, cells in columns.items()}
@@ -116,7 +118,7 @@ def right_aligned(row_names: Sequence[str], columns: dict[str, Sequence[str]]) -
     return "\n".join(lines)
 
 
-def left_aligned(columns: dict[str, Sequence[str]]) -> str:
+def left_aligned(columns: Mapping[str, Sequence[str]]) -> str:
     """A table of text without row names; every cell starts under its header, padded on the right."""
     widths = {name: max([len(name), *map(len, cells)]) for name, cells in columns.items()}
     lines = ["".join(" " + name.ljust(widths[name]) for name in columns)]
@@ -183,7 +185,7 @@ def html_page(title: str, facts: Sequence[tuple[str, str]], tables: Sequence[str
     return f"<div><p><b>{html.escape(title)}</b></p><table>{rows}</table>{''.join(tables)}</div>"
 
 
-def html_table(columns: dict[str, Sequence[str]], caption: str | None = None) -> str:
+def html_table(columns: Mapping[str, Sequence[str]], caption: str | None = None) -> str:
     """Columns of text as one HTML table; every name and cell is escaped."""
     top = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)

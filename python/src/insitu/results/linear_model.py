@@ -1,0 +1,509 @@
+"""The linear model: coefficients and statistics under R's names, frames, intervals, and the printed layouts."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ..errors import SpecError, StateError
+from ..fitting import number, numbers
+from . import linear_layout
+from .base import Result, expect, expect_number, expect_numbers
+from .student_t import t_quantile
+
+_COLUMNS = ("estimate", "std_error", "t_value", "p_value")
+
+
+class LinearModel(Result):
+    """A fitted linear model, as `rx_lin_mod` returns it.
+
+    Every element of the R object is an attribute in snake_case, `model['r.name']`, and an item of `_results`.
+
+    Example:
+        >>> import pandas as pd, insitu
+        >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+        >>> model = insitu.rx_lin_mod("y ~ x", data)
+        >>> round(model["r.squared"], 4), model.rank
+        (0.6914, 2)
+    """
+
+    kind = "linear_model"
+    r_names: ClassVar[Mapping[str, str]] = {
+        "coefficients": "coefficients",
+        "coef.std.error": "coef_std_error",
+        "coef.t.value": "coef_t_value",
+        "coef.p.value": "coef_p_value",
+        "covCoef": "cov_coef",
+        "covData": "cov_data",
+        "condition.number": "condition_number",
+        "rank": "rank",
+        "aliased": "aliased",
+        "residual.squares": "residual_squares",
+        "residual.variance": "residual_variance",
+        "sigma": "sigma",
+        "total.squares": "total_squares",
+        "y.var": "y_var",
+        "r.squared": "r_squared",
+        "adj.r.squared": "adj_r_squared",
+        "f.pvalue": "f_pvalue",
+        "fstatistics": "fstatistics",
+        "df": "df",
+        "y.names": "y_names",
+        "partitions": "partitions",
+        "countDF": "count_df",
+        "nValidObs": "n_valid_obs",
+        "nMissingObs": "n_missing_obs",
+        "deviance": "deviance",
+        "aic": "aic",
+        "formula": "formula",
+        "call": "call",
+        "params": "params",
+    }
+
+    def _column(self, key: str) -> pd.Series:
+        table = self._model["coefficients"]
+        return pd.Series(
+            numbers(table[key]), index=pd.Index(table["names"]), name=self.response, dtype=float
+        )
+
+    @property
+    def response(self) -> str:
+        """The left side of the formula."""
+        return str(self._model["response"])
+
+    @property
+    def coefficients(self) -> pd.Series:
+        """Estimates by name; NaN where a coefficient is dropped."""
+        return self._column("estimate")
+
+    @property
+    def coef_std_error(self) -> pd.Series:
+        """Standard errors by name."""
+        return self._column("std_error")
+
+    @property
+    def coef_t_value(self) -> pd.Series:
+        """Estimates over their standard errors."""
+        return self._column("t_value")
+
+    @property
+    def coef_p_value(self) -> pd.Series:
+        """Two-sided p-values of Student's t, never floored."""
+        return self._column("p_value")
+
+    @property
+    def aliased(self) -> pd.Series:
+        """True for each coefficient that is dropped."""
+        table = self._model["coefficients"]
+        return pd.Series([bool(v) for v in table["aliased"]], index=pd.Index(table["names"]))
+
+    @property
+    def cov_coef(self) -> pd.DataFrame | None:
+        """Covariance of the coefficients (NaN where dropped), if the fit was asked for it."""
+        matrix = self._model.get("cov_coef")
+        return None if matrix is None else _square(matrix, self._model["coefficients"]["names"])
+
+    @property
+    def cov_data(self) -> pd.DataFrame | None:
+        """Covariance of the expanded predictors, if the fit was asked for it."""
+        data = self._model.get("cov_data")
+        return None if data is None else _square(data["matrix"], data["names"])
+
+    @property
+    def condition_number(self) -> float:
+        """Reciprocal 1-norm condition number of the correlation matrix of the kept predictors."""
+        return self._number("condition_number")
+
+    @property
+    def rank(self) -> int:
+        """Number of coefficients that are estimated."""
+        return int(self._model["rank"])
+
+    @property
+    def df(self) -> tuple[int, int, int]:
+        """(estimated, residual degrees of freedom, all coefficients)."""
+        p, residual, total = (int(number(v)) for v in self._model["df"])
+        return p, residual, total
+
+    @property
+    def residual_squares(self) -> float:
+        """(Weighted) sum of squared residuals."""
+        return self._number("residual_squares")
+
+    @property
+    def residual_variance(self) -> float:
+        """Residual sum of squares over its degrees of freedom."""
+        return self._number("residual_variance")
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard error."""
+        return self._number("sigma")
+
+    @property
+    def total_squares(self) -> float:
+        """(Weighted) sum of squares of the response, not centred."""
+        return self._number("total_squares")
+
+    @property
+    def y_var(self) -> float:
+        """(Weighted) sum of squares of the response about its mean: not a variance, despite R's name."""
+        return self._number("y_var")
+
+    @property
+    def r_squared(self) -> float:
+        """Multiple R²; about zero if there is no intercept."""
+        return self._number("r_squared")
+
+    @property
+    def adj_r_squared(self) -> float:
+        """R² adjusted for the number of coefficients."""
+        return self._number("adj_r_squared")
+
+    @property
+    def fstatistics(self) -> pd.Series:
+        """F and its degrees of freedom: value, numdf, dendf."""
+        return pd.Series(
+            {
+                "value": self._number("f_statistic"),
+                "numdf": self._number("f_num_df"),
+                "dendf": self._number("f_den_df"),
+            }
+        )
+
+    f_statistics = fstatistics
+
+    @property
+    def f_pvalue(self) -> float:
+        """p-value of F."""
+        return self._number("f_pvalue")
+
+    @property
+    def y_names(self) -> list[str]:
+        """The name of the response, in a list as in R."""
+        return [self.response]
+
+    @property
+    def partitions(self) -> list[str] | None:
+        """Cube fits: the name of the cubed term."""
+        count_df = self.count_df
+        return None if count_df is None else [str(count_df.columns[0])]
+
+    @property
+    def count_df(self) -> pd.DataFrame | None:
+        """Cube fits: cell, its coefficient, and its count of rows (or weight)."""
+        counts = self._model.get("counts")
+        if counts is None:
+            return None
+        table = self._model["coefficients"]
+        cells = list(table["names"])[: len(counts)]
+        name = ", ".join(part.split("=")[0] for part in cells[0].split(", ")) if cells else ""
+        return pd.DataFrame(
+            {
+                name or "cell": cells,
+                self.response: numbers(table["estimate"])[: len(counts)],
+                "Counts": numbers(counts),
+            }
+        )
+
+    @property
+    def n_valid_obs(self) -> float | int:
+        """Rows used."""
+        return _whole(self._model["n_valid_obs"])
+
+    @property
+    def n_missing_obs(self) -> float | int:
+        """Rows left out because a used variable is missing."""
+        return _whole(self._model["n_missing_obs"])
+
+    @property
+    def sum_of_weights(self) -> float:
+        """Sum of the weights of the rows used (their number without weights)."""
+        return self._number("sum_of_weights")
+
+    @property
+    def nobs(self) -> float | int:
+        """Observations that degrees of freedom count: rows, or the sum of frequency weights."""
+        if self._model.get("fweights"):
+            return _whole(self._model["sum_of_weights"])
+        return self.n_valid_obs
+
+    @property
+    def deviance(self) -> float:
+        """Deviance as the engine reports it (docs/compat.md)."""
+        return self._number("deviance")
+
+    @property
+    def log_likelihood(self) -> float:
+        """Gaussian log-likelihood at its maximum."""
+        return self._number("log_likelihood")
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion as R's AIC: sigma counts as a parameter."""
+        return self._number("aic")
+
+    @property
+    def bic(self) -> float:
+        """Bayesian criterion as R's BIC: sigma counts as a parameter."""
+        return self._number("bic")
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic of the fit's last pass: "double" or "double-double"."""
+        return str(self._model.get("precision"))
+
+    @property
+    def passes(self) -> int:
+        """How often the rows were read."""
+        return int(self._model.get("passes") or 0)
+
+    def tidy(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """One row per coefficient.
+
+        Arguments:
+            conf_level: of the interval, between 0 and 1.
+
+        Returns: a frame with term, estimate, std_error, statistic, p_value, conf_low, conf_high; dropped
+            terms are rows of NaN.
+
+        Raises: SpecError if `conf_level` is not between 0 and 1.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> insitu.rx_lin_mod("y ~ x", data).tidy()[["term", "estimate"]].round(4)
+                      term  estimate
+            0  (Intercept)      0.00
+            1            x      1.10
+        """
+        table = self._model["coefficients"]
+        low, high = self._interval(conf_level)
+        values = {key: numbers(table[key]) for key in _COLUMNS}
+        return pd.DataFrame(
+            {
+                "term": list(table["names"]),
+                "estimate": values["estimate"],
+                "std_error": values["std_error"],
+                "statistic": values["t_value"],
+                "p_value": values["p_value"],
+                "conf_low": low,
+                "conf_high": high,
+            }
+        )
+
+    def confint(self, level: float = 0.95) -> pd.DataFrame:
+        """Confidence intervals of the coefficients, by Student's t.
+
+        Arguments:
+            level: between 0 and 1.
+
+        Returns: a frame indexed by coefficient with columns such as `2.5 %` and `97.5 %`.
+
+        Raises: SpecError if `level` is not between 0 and 1.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> list(insitu.rx_lin_mod("y ~ x", data).confint(0.9))
+            ['5 %', '95 %']
+        """
+        low, high = self._interval(level)
+        names = [f"{100 * p:.6g} %" for p in ((1 - level) / 2, (1 + level) / 2)]
+        index = pd.Index(self._model["coefficients"]["names"])
+        return pd.DataFrame({names[0]: low, names[1]: high}, index=index)
+
+    def _interval(self, level: float) -> tuple[list[float], list[float]]:
+        if not 0.0 < level < 1.0:
+            raise SpecError(f"The level of an interval lies between 0 and 1, and is {level!r}.")
+        table = self._model["coefficients"]
+        reach = t_quantile((1.0 + level) / 2.0, number(self._model["df"][1]))
+        pairs = list(zip(numbers(table["estimate"]), numbers(table["std_error"]), strict=True))
+        return [b - reach * s for b, s in pairs], [b + reach * s for b, s in pairs]
+
+    def glance(self) -> pd.DataFrame:
+        """The whole model in one row.
+
+        Returns: a frame with r_squared, adj_r_squared, sigma, statistic (F), p_value (of F), df, df_residual,
+            aic, bic, nobs.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> insitu.rx_lin_mod("y ~ x", data).glance()[["df", "df_residual", "nobs"]]
+               df  df_residual  nobs
+            0   1            2     4
+        """
+        row = {
+            "r_squared": self.r_squared,
+            "adj_r_squared": self.adj_r_squared,
+            "sigma": self.sigma,
+            "statistic": self._number("f_statistic"),
+            "p_value": self.f_pvalue,
+            "df": _whole(self._model["f_num_df"]),
+            "df_residual": self.df[1],
+            "aic": self.aic,
+            "bic": self.bic,
+            "nobs": self.nobs,
+        }
+        return pd.DataFrame([row])
+
+    def augment(self, data: Any) -> pd.DataFrame:
+        """The data with what the model says of each row.
+
+        Arguments:
+            data: a data frame or any source; it must hold the response for the residuals.
+
+        Returns: a frame: the columns of the data, then fitted, resid, std_error (of the fitted mean; NaN, with
+            one warning, if the model was fitted without `cov_coef=True`).
+
+        Raises: SpecError if a column of the model is missing.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> list(insitu.rx_lin_mod("y ~ x", data, cov_coef=True).augment(data))
+            ['x', 'y', 'fitted', 'resid', 'std_error']
+        """
+        from ..predict import predict_columns
+
+        errors = self._model.get("cov_coef") is not None
+        if not errors:
+            warnings.warn(
+                "std_error is NaN: the model was fitted without cov_coef=True.", stacklevel=2
+            )
+        frame, found = predict_columns(self, data, std_errors=errors, residuals=True)
+        frame["fitted"] = found["pred"].to_numpy()
+        frame["resid"] = found["resid"].to_numpy()
+        frame["std_error"] = found["std_err"].to_numpy() if errors else np.nan
+        return frame
+
+    def summary(self) -> LinearModelSummary:
+        """The long printed form: coefficients with errors, and the statistics of the fit.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> print(str(insitu.rx_lin_mod("y ~ x", data).summary()).splitlines()[-1])
+            Condition number: 1
+        """
+        return LinearModelSummary(self)
+
+    def __str__(self) -> str:
+        return linear_layout.brief(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return linear_layout.as_html(self)
+
+    def _scoring_part(self) -> Mapping[str, Any]:
+        return {**self._model, "cov_coef": None, "cov_data": None, "warnings": []}
+
+    @classmethod
+    def check(cls, model: Mapping[str, Any]) -> None:
+        """StateError unless the engine's part of a model file has the right shape."""
+        if expect(model, "kind", str) != cls.kind:
+            raise StateError(
+                f"The model says it is a {model['kind']!r}, in a file of {cls.kind!r}."
+            )
+        for key in ("formula", "response"):
+            expect(model, key, str)
+        expect(model, "design", dict)
+        table = expect(model, "coefficients", dict)
+        names = expect(table, "names", list)
+        if not all(isinstance(name, str) for name in names):
+            raise StateError("The names of the model's coefficients should be text.")
+        for key in (*_COLUMNS, "aliased"):
+            expect_numbers(table, key, len(names))
+        expect_numbers(model, "df", 3)
+        for key in _SCALARS:
+            if key not in model:
+                raise StateError(f"The model has no {key!r}.")
+            expect_number(key, model[key])
+        for key in ("rank", "n_valid_obs", "n_missing_obs"):
+            if not isinstance(model[key], int | float) or not math.isfinite(model[key]):
+                raise StateError(
+                    f"The model's {key!r} should be a count, and is {model[key]!r:.40}."
+                )
+        _check_matrix("cov_coef", model.get("cov_coef"), len(names))
+        data = model.get("cov_data")
+        if data is not None:
+            _check_matrix(
+                "cov_data", expect(data, "matrix", list), len(expect(data, "names", list))
+            )
+        counts = model.get("counts")
+        if counts is not None:
+            expect_numbers(model, "counts", min(len(counts), len(names)))
+
+
+_SCALARS = [
+    "n_valid_obs",
+    "n_missing_obs",
+    "sum_of_weights",
+    "rank",
+    "residual_squares",
+    "residual_variance",
+    "sigma",
+    "total_squares",
+    "y_var",
+    "r_squared",
+    "adj_r_squared",
+    "f_statistic",
+    "f_num_df",
+    "f_den_df",
+    "f_pvalue",
+    "condition_number",
+    "deviance",
+    "log_likelihood",
+    "aic",
+    "bic",
+]
+
+
+class LinearModelSummary:
+    """What `model.summary()` gives: prints the long layout, and hands out the model's elements."""
+
+    def __init__(self, model: LinearModel) -> None:
+        self.model = model
+
+    def __str__(self) -> str:
+        return linear_layout.full(self.model)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return linear_layout.as_html(self.model)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.model[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "model":
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+
+def _whole(value: object) -> float | int:
+    """A count as an int where it is one (sums of weights need not be)."""
+    count = number(value)
+    return int(count) if count.is_integer() else count
+
+
+def _square(matrix: Any, names: Any) -> pd.DataFrame:
+    rows = np.array([numbers(row) for row in matrix], dtype=float).reshape(len(names), len(names))
+    return pd.DataFrame(rows, index=pd.Index(names), columns=pd.Index(names))
+
+
+def _check_matrix(key: str, matrix: object, size: int) -> None:
+    if matrix is None:
+        return
+    if not isinstance(matrix, list) or len(matrix) != size:
+        raise StateError(f"The model's {key!r} should be a matrix of {size} rows.")
+    for row in matrix:
+        expect_numbers({key: row}, key, size)
