@@ -29,6 +29,7 @@ class Column:
     """One column as models see it.
 
     `levels` is set only where they are given (column_info, categories, an enum): complete, ordered, empty ones kept.
+    `categorical` marks what is a factor by declaration or by the source's own type, unlike plain text.
     `problem` says why a column cannot be used; it is raised as a DataError only when somebody uses the column.
     """
 
@@ -41,6 +42,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     description: str | None = None
+    categorical: bool = False
     problem: str | None = None
 
     def spec(self) -> dict[str, object]:
@@ -134,15 +136,33 @@ class Stream:
         stream: ArrowStream,
         *,
         cancel: Callable[[], None] | None = None,
+        close: Callable[[], None] | None = None,
         keep: object = None,
+        errors: list[BaseException] | None = None,
     ) -> None:
-        self._stream = stream
+        self._stream: ArrowStream | None = stream
         self._cancel = cancel
+        self._close = close
         self._keep = keep  # what must live as long as the stream does
-        self.error: BaseException | None = None
+        # Shared with the code that may raise, so that there is no cycle that keeps a file open.
+        self.errors = [] if errors is None else errors
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        if self._stream is None:
+            raise SourceError("This stream was closed: open another one.")
         return self._stream.__arrow_c_stream__(requested_schema)
+
+    @property
+    def error(self) -> BaseException | None:
+        """The first error that Python code raised while making batches."""
+        return self.errors[0] if self.errors else None
+
+    def close(self) -> None:
+        """Lets go of files and connections; harmless if repeated."""
+        self._stream = None
+        if self._close is not None:
+            self._close()
+        self._keep = None
 
     def cancel(self) -> None:
         """Interrupts whatever the stream waits for."""
@@ -237,7 +257,7 @@ class Source(ABC):
         schema.require(columns)
         return self._open(columns)
 
-    def read_error(self, message: str) -> SourceError:
+    def read_error(self, message: str) -> Exception:
         """The sentence for a stream of this source that broke."""
         return SourceError(f"Reading {self.data_name} failed: {message.rstrip('.')}.")
 

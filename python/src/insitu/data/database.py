@@ -1,0 +1,234 @@
+"""Tables and queries of a database: RxSqlServerData, RxOdbcData, and DuckDB relations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ..errors import SourceError, SpecError
+from .connections import Target, connect, parse_connection, without_secrets
+from .queries import query_error, quoted, table_query, to_duckdb
+from .source import Stream
+from .typed import RxDataSource
+
+# Rows of a batch: one row group of DuckDB. Smaller batches were no faster, a million rows cost memory.
+BATCH_ROWS = 122_880
+
+
+def relation_fields(
+    relation: duckdb.DuckDBPyRelation,
+) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
+    """Names and Arrow types of a relation, and the levels of its ENUMs."""
+    schema = relation.limit(0).fetch_arrow_table().schema
+    levels: dict[str, Sequence[str]] = {}
+    for name, kind in zip(relation.columns, relation.types, strict=True):
+        if kind.id == "enum":
+            levels[name] = [str(value) for value in dict(kind.children)["values"]]
+    return [(name, field.type) for name, field in zip(relation.columns, schema, strict=True)], levels
+
+
+def reader_of(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
+    """The relation's rows as Arrow batches, in the relation's order."""
+    if hasattr(relation, "to_arrow_reader"):
+        return relation.to_arrow_reader(BATCH_ROWS)
+    return relation.fetch_record_batch(BATCH_ROWS)
+
+
+def relation_stream(
+    relation: duckdb.DuckDBPyRelation,
+    names: Sequence[str],
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Stream:
+    """Batches of some columns of a relation; `connection`, if it is ours, is closed with the stream."""
+    chosen = relation.project(", ".join(quoted(name) for name in names))
+    if connection is None:
+        return Stream(reader_of(chosen), keep=relation)
+    return Stream(
+        reader_of(chosen), cancel=connection.interrupt, close=connection.close, keep=(relation, connection)
+    )
+
+
+class RxOdbcData(RxDataSource):
+    """A table or query of a database that a connection string leads to.
+
+    Arguments:
+        connection_string: `duckdb:///relative.duckdb`, `duckdb:////absolute.duckdb`, or an open DuckDB connection.
+        table, sql_query: exactly one of the two. The query is one SELECT in the database's own dialect, unless
+            `dialect` names another ("tsql", "postgres", …).
+        column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
+        The other arguments of revoscalepy are accepted and have no effect.
+    Raises: SpecError for arguments that contradict each other; SourceError when the database cannot be read.
+
+    Example:
+        >>> import duckdb
+        >>> connection = duckdb.connect()
+        >>> _ = connection.execute("create table t as select range x from range(3)")
+        >>> RxOdbcData(connection, table="t").head()["x"].tolist()
+        [0, 1, 2]
+    """
+
+    default_dialect = "duckdb"
+
+    def __init__(
+        self,
+        connection_string: str | duckdb.DuckDBPyConnection | None = None,
+        table: str | None = None,
+        sql_query: str | None = None,
+        dbms_name: str | None = None,
+        database_name: str | None = None,
+        use_fast_read: bool = True,
+        trim_space: bool = True,
+        row_buffering: bool = True,
+        return_data_frame: bool = True,
+        string_as_factors: bool = False,
+        column_classes: Mapping[str, str] | None = None,
+        column_info: Mapping[str, Mapping[str, Any]] | None = None,
+        rows_per_read: int = 500_000,
+        verbose: int = 0,
+        write_factors_as_indexes: bool = False,
+        *,
+        dialect: str | None = None,
+        vars_to_keep: Sequence[str] | None = None,
+        vars_to_drop: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            column_info, column_classes=column_classes, vars_to_keep=vars_to_keep, vars_to_drop=vars_to_drop
+        )
+        if (table is None) == (sql_query is None):
+            raise SpecError(f"{type(self).__name__} needs exactly one of table and sql_query.")
+        self._connection_string = connection_string
+        self.table = table
+        self.sql_query = sql_query
+        self.dialect = dialect or self.default_dialect
+        self.rows_per_read = rows_per_read
+
+    @property
+    def connection_string(self) -> Any:
+        """As it was given, without passwords."""
+        given = self._connection_string
+        return without_secrets(given) if isinstance(given, str) else given
+
+    @property
+    def target(self) -> Target:
+        """The database."""
+        if self._connection_string is None:
+            raise SpecError(f"{type(self).__name__} needs a connection_string such as 'duckdb:///flights.duckdb'.")
+        return parse_connection(self._connection_string)
+
+    @property
+    def data_name(self) -> str:
+        what = self.table if self.table is not None else "query"
+        return f"{what} ({type(self).__name__} Data Source)"
+
+    def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        query = self.sql(connection)
+        try:
+            return connection.sql(query)
+        except duckdb.Error as error:
+            raise query_error(self.sql_query or query, error) from error
+
+    def sql(self, connection: duckdb.DuckDBPyConnection) -> str:
+        """The query that the database runs."""
+        if self.sql_query is not None:
+            return to_duckdb(self.sql_query, self.dialect)
+        return table_query(connection, self.table or "")
+
+    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
+        connection = connect(self.target)
+        try:
+            return relation_fields(self._relation(connection))
+        finally:
+            connection.close()
+
+    def _scan(self, names: Sequence[str]) -> Stream:
+        connection = connect(self.target)
+        try:
+            return relation_stream(self._relation(connection), names, connection)
+        except duckdb.Error as error:
+            connection.close()
+            raise query_error(self.sql_query or f"table {self.table}", error) from error
+
+    def read_error(self, message: str) -> SourceError:
+        return query_error(self.sql_query or f"table {self.table}", message)
+
+    def row_count(self) -> int | None:
+        """Rows of a table, which the database knows; None for a query."""
+        if self.table is None:
+            return None
+        connection = connect(self.target)
+        try:
+            row = self._relation(connection).count("*").fetchone()
+        finally:
+            connection.close()
+        return None if row is None else int(row[0])
+
+    def _shown(self) -> dict[str, Any]:
+        return {
+            "connection_string": self.connection_string,
+            "table": self.table,
+            "sql_query": self.sql_query,
+            **super()._shown(),
+        }
+
+
+class RxSqlServerData(RxOdbcData):
+    """A table or query, with queries in T-SQL (`select top 10 …`) unless `dialect` says otherwise.
+
+    Arguments:
+        connection_string: `duckdb:///flights.duckdb` and the like; or `server`, `database_name`, `user` and `password`.
+        table, sql_query: exactly one of the two.
+        column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
+    Raises: SpecError for arguments that contradict each other; SourceError when the database cannot be read.
+
+    Example:
+        >>> import duckdb
+        >>> connection = duckdb.connect()
+        >>> _ = connection.execute("create table t as select range x from range(30)")
+        >>> RxSqlServerData(connection, sql_query="select top 2 * from t").head()["x"].tolist()
+        [0, 1]
+    """
+
+    default_dialect = "tsql"
+
+    def __init__(
+        self,
+        connection_string: str | duckdb.DuckDBPyConnection | None = None,
+        table: str | None = None,
+        sql_query: str | None = None,
+        row_buffering: bool = True,
+        return_data_frame: bool = True,
+        string_as_factors: bool = False,
+        column_classes: Mapping[str, str] | None = None,
+        column_info: Mapping[str, Mapping[str, Any]] | None = None,
+        rows_per_read: int = 50_000,
+        verbose: bool = False,
+        use_fast_read: bool = True,
+        server: str | None = None,
+        database_name: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        write_factors_as_indexes: bool = False,
+        *,
+        dialect: str | None = None,
+        vars_to_keep: Sequence[str] | None = None,
+        vars_to_drop: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if connection_string is None and server is not None:
+            pairs = {"Server": server, "Database": database_name, "Uid": user, "Pwd": password}
+            connection_string = "Driver=SQL Server;" + ";".join(f"{k}={v}" for k, v in pairs.items() if v)
+        super().__init__(
+            connection_string,
+            table,
+            sql_query,
+            column_classes=column_classes,
+            column_info=column_info,
+            rows_per_read=rows_per_read,
+            dialect=dialect,
+            vars_to_keep=vars_to_keep,
+            vars_to_drop=vars_to_drop,
+        )

@@ -1,0 +1,112 @@
+"""The base of public sources: raw columns of some store, seen through column_info."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from ..errors import DataError, SourceError, SpecError
+from .column_info import Plan, converter, plan_columns
+from .source import Schema, Source, Stream
+
+
+class RxDataSource(Source):
+    """Base class of data sources: a handle that never reads data until it is asked to.
+
+    Arguments:
+        column_info: by column name, a dict with any of `type`, `newName`, `levels`, `newLevels`, `low`, `high`, `description`.
+        column_classes: types by column name, where column_info has none.
+        vars_to_keep, vars_to_drop: names of columns; at most one of the two.
+
+    Example:
+        >>> import pandas as pd
+        >>> from insitu.data import as_source
+        >>> source = as_source(pd.DataFrame({"x": [1, 2]}), column_info={"x": {"newName": "y"}})
+        >>> source.head(1)["y"].tolist()
+        [1]
+    """
+
+    def __init__(
+        self,
+        column_info: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        column_classes: Mapping[str, str] | None = None,
+        vars_to_keep: Iterable[str] | None = None,
+        vars_to_drop: Iterable[str] | None = None,
+    ) -> None:
+        self.column_info = {} if column_info is None else {k: dict(v) for k, v in column_info.items()}
+        self.column_classes = dict(column_classes or {})
+        self.vars_to_keep = None if vars_to_keep is None else _listed(vars_to_keep)
+        self.vars_to_drop = None if vars_to_drop is None else _listed(vars_to_drop)
+        self._planned: list[Plan] | None = None
+
+    @abstractmethod
+    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
+        """Raw names with their Arrow types, and the levels that the store itself gives."""
+
+    @abstractmethod
+    def _scan(self, names: Sequence[str]) -> Stream:
+        """Batches of these raw columns, in this order."""
+
+    def plans(self) -> list[Plan]:
+        """How each column is read."""
+        if self._planned is None:
+            fields, levels = self._fields()
+            self._planned = plan_columns(
+                fields, levels, self.column_info, self.column_classes, self.vars_to_keep, self.vars_to_drop
+            )
+        return self._planned
+
+    def schema(self) -> Schema:
+        """The columns, without reading rows."""
+        return Schema(plan.column for plan in self.plans())
+
+    def _open(self, columns: Sequence[str]) -> Stream:
+        by_name = {plan.column.name: plan for plan in self.plans()}
+        plans = [by_name[name] for name in columns]
+        raw = self._scan([plan.raw for plan in plans])
+        if all(plan.plain and plan.raw == plan.column.name for plan in plans):
+            return raw
+        return mapped(raw, converter(plans), pa.schema([(p.column.name, p.column.arrow_type) for p in plans]))
+
+    @property
+    def data_name(self) -> str:
+        return f"{type(self).__name__} Data Source"
+
+    def __repr__(self) -> str:
+        parts = [f"{k}={v!r}" for k, v in self._shown().items() if v not in (None, {}, [])]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _shown(self) -> dict[str, Any]:
+        """What repr shows; never a password."""
+        return {
+            "column_info": self.column_info,
+            "column_classes": self.column_classes,
+            "vars_to_keep": self.vars_to_keep,
+            "vars_to_drop": self.vars_to_drop,
+        }
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def mapped(
+    raw: Stream, change: Callable[[pa.RecordBatch], pa.RecordBatch], schema: pa.Schema
+) -> Stream:
+    """A stream with every batch changed by Python; its first error is kept for whoever runs it."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in raw.reader():
+                yield change(batch)
+        except (SpecError, DataError, SourceError) as error:
+            errors.append(error)
+            raise
+
+    errors: list[BaseException] = []
+    reader = pa.RecordBatchReader.from_batches(schema, batches())
+    return Stream(reader, cancel=raw.cancel, close=raw.close, keep=raw, errors=errors)
