@@ -34,6 +34,7 @@ def linear_dict(
         "formula": "y ~ " + " + ".join(names[1:]),
         "response": "y",
         "design": {"columns": [{"name": name, "kind": "numeric"} for name in names[1:]]},
+        "scoring": {"intercept": 0.0, "centers": [0.0] * (p - 1)},
         "coefficients": {
             "names": every,
             "estimate": column(fit.params),

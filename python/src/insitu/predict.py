@@ -216,10 +216,10 @@ class Request:
             )
 
     def spec(self) -> dict[str, Any]:
-        """The row function's spec; the covariance, which can be large, only where it is used."""
+        """The row function's spec."""
         covariance = self.std_errors or self.interval != "none"
         return {
-            "model": self.model._model if covariance else {**self.model._model, "cov_coef": None},
+            "model": self.model.scoring_model(covariance),
             "std_errors": self.std_errors,
             "interval": self.interval,
             "confidence_level": float(self.confidence_level),
@@ -256,7 +256,7 @@ class Request:
         """The columns that the model reads, with or without those of the response."""
         from . import _core
 
-        spec = {"model": {**self.model._model, "cov_coef": None}, "residuals": response}
+        spec = {"model": self.model.scoring_model(covariance=False), "residuals": response}
         description = json.loads(_core.RowFunction("linear_predict", json.dumps(spec)).describe())
         return [c["name"] if isinstance(c, dict) else str(c) for c in description["columns"]]
 

@@ -403,7 +403,14 @@ class LinearModel(Result):
         return linear_layout.as_html(self)
 
     def _scoring_part(self) -> Mapping[str, Any]:
-        return {**self._model, "cov_coef": None, "cov_data": None, "warnings": []}
+        return {**self.scoring_model(covariance=False), "warnings": []}
+
+    def scoring_model(self, covariance: bool) -> dict[str, Any]:
+        """The engine's dict without what predictions do not read: matrices, which may be large."""
+        scoring = dict(self._model.get("scoring") or {})
+        if not covariance:
+            scoring = {k: v for k, v in scoring.items() if k not in ("covariance", "columns")}
+        return {**self._model, "cov_coef": None, "cov_data": None, "scoring": scoring}
 
     @classmethod
     def check(cls, model: Mapping[str, Any]) -> None:
@@ -415,6 +422,7 @@ class LinearModel(Result):
         for key in ("formula", "response"):
             expect(model, key, str)
         expect(model, "design", dict)
+        expect(model, "scoring", dict)
         table = expect(model, "coefficients", dict)
         names = expect(table, "names", list)
         if not all(isinstance(name, str) for name in names):
