@@ -47,8 +47,10 @@ Json coefficients(const LinearModelInput& input, const Fitness& fit) {
   std::vector<double> error;
   std::vector<double> t;
   std::vector<double> p;
+  std::vector<size_t> empty;  // cells without rows: nothing can be predicted there
   for (size_t i = 0; i < solution.aliased.size(); ++i) {
     names.push_back(input.system.name(i));
+    if (input.system.empty_cell(i)) empty.push_back(i);
     const bool dropped = solution.aliased[i];
     estimate.push_back(dropped ? kNaN : static_cast<double>(solution.coefficients[i]));
     double std_error = kNaN;
@@ -64,7 +66,8 @@ Json coefficients(const LinearModelInput& input, const Fitness& fit) {
           {"std_error", numbers_to_json(error)},
           {"t_value", numbers_to_json(t)},
           {"p_value", numbers_to_json(p)},
-          {"aliased", solution.aliased}};
+          {"aliased", solution.aliased},
+          {"empty", empty}};
 }
 
 void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit) {

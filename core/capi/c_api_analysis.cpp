@@ -1,0 +1,152 @@
+// Analyses and states, fits, row functions.
+#include <cstdio>
+#include <optional>
+
+#include "base/arrow_import.hpp"
+#include "base/envelope.hpp"
+#include "base/json.hpp"
+#include "border.hpp"
+#include "registry.hpp"
+
+using namespace insitu;
+
+namespace {
+
+Json spec_of(const char* json, size_t size) {
+  return parse_json(text_of(json, size, "spec_json"), "spec");
+}
+
+// A handle that holds something: a freed or moved-from one does not.
+template <class Handle>
+auto& held(Handle* handle, const char* name) {
+  return need(need(handle, name).value.get(), name);
+}
+
+}  // namespace
+
+insitu_code insitu_analysis_make(const char* name, const char* spec_json, size_t spec_size,
+                                 insitu_analysis** out, insitu_error* error) {
+  return gate(error, [&] {
+    insitu_analysis*& made = clear(out);
+    made = new insitu_analysis{make_analysis(name_of(name), spec_of(spec_json, spec_size))};
+  });
+}
+
+insitu_code insitu_analysis_describe(const insitu_analysis* analysis, insitu_bytes* json,
+                                     insitu_error* error) {
+  return gate(error, [&] {
+    const AnyAnalysis& a = held(analysis, "analysis");
+    char fingerprint[17];
+    std::snprintf(fingerprint, sizeof fingerprint, "%016llx",
+                  static_cast<unsigned long long>(a.fingerprint()));
+    give_json(json, {{"name", a.name()},
+                     {"fingerprint", fingerprint},
+                     {"columns", a.columns()},
+                     {"state_bytes", a.state_bytes()},
+                     {"spec", a.spec()}});
+  });
+}
+
+void insitu_analysis_free(insitu_analysis* analysis) { delete analysis; }
+
+insitu_code insitu_state_empty(const insitu_analysis* analysis, insitu_state** out,
+                               insitu_error* error) {
+  return gate(error, [&] {
+    insitu_state*& made = clear(out);
+    made = new insitu_state{held(analysis, "analysis").empty()};
+  });
+}
+
+insitu_code insitu_state_update(const insitu_analysis* analysis, insitu_state* state,
+                                const ArrowSchema* schema, const ArrowArray* batch,
+                                int64_t first_row, insitu_error* error) {
+  return gate(error, [&] {
+    const AnyAnalysis& a = held(analysis, "analysis");
+    AnyState& into = held(state, "state");
+    const BatchSchema columns(need(schema, "schema"));
+    const std::vector<size_t> wanted = columns.select(a.columns());
+    const auto first =
+        first_row < 0 ? std::nullopt : std::optional(static_cast<uint64_t>(first_row));
+    const BatchChunk rows(columns, need(batch, "batch"), wanted, first);
+    a.update(into, rows.chunk());
+  });
+}
+
+insitu_code insitu_state_merge(const insitu_analysis* analysis, insitu_state* into,
+                               const insitu_state* from, insitu_error* error) {
+  return gate(error, [&] {
+    const AnyAnalysis& a = held(analysis, "analysis");
+    if (into == from) throw SpecError("a state cannot be merged into itself; load a copy first");
+    a.merge(held(into, "into"), held(from, "from"));
+  });
+}
+
+insitu_code insitu_state_save(const insitu_analysis* analysis, const insitu_state* state,
+                              insitu_bytes* bytes, insitu_error* error) {
+  return gate(error,
+              [&] { give_bytes(bytes, held(analysis, "analysis").save(held(state, "state"))); });
+}
+
+insitu_code insitu_state_load(const insitu_analysis* analysis, const char* bytes, size_t size,
+                              insitu_state** out, insitu_error* error) {
+  return gate(error, [&] {
+    insitu_state*& made = clear(out);
+    made =
+        new insitu_state{held(analysis, "analysis").load(as_bytes(text_of(bytes, size, "bytes")))};
+  });
+}
+
+insitu_code insitu_state_finalize(const insitu_analysis* analysis, const insitu_state* state,
+                                  insitu_bytes* json, insitu_error* error) {
+  return gate(error,
+              [&] { give_json(json, held(analysis, "analysis").finalize(held(state, "state"))); });
+}
+
+void insitu_state_free(insitu_state* state) { delete state; }
+
+insitu_code insitu_fit_make(const char* name, const char* spec_json, size_t spec_size,
+                            insitu_fit** out, insitu_error* error) {
+  return gate(error, [&] {
+    insitu_fit*& made = clear(out);
+    made = new insitu_fit{make_fit(name_of(name), spec_of(spec_json, spec_size))};
+  });
+}
+
+insitu_code insitu_fit_next(insitu_fit* fit, insitu_analysis** out, insitu_error* error) {
+  return gate(error, [&] {
+    insitu_analysis*& made = clear(out);
+    AnalysisPtr next = held(fit, "fit").next();
+    if (next != nullptr) made = new insitu_analysis{std::move(next)};
+  });
+}
+
+insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state, insitu_error* error) {
+  return gate(error, [&] { held(fit, "fit").accept(held(state, "state")); });
+}
+
+insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json, insitu_error* error) {
+  return gate(error, [&] { give_json(json, held(fit, "fit").result()); });
+}
+
+void insitu_fit_free(insitu_fit* fit) { delete fit; }
+
+insitu_code insitu_row_function_make(const char* name, const char* spec_json, size_t spec_size,
+                                     insitu_row_function** out, insitu_error* error) {
+  return gate(error, [&] {
+    insitu_row_function*& made = clear(out);
+    made = new insitu_row_function{make_row_function(name_of(name), spec_of(spec_json, spec_size))};
+  });
+}
+
+insitu_code insitu_row_function_describe(const insitu_row_function* function, insitu_bytes* json,
+                                         insitu_error* error) {
+  return gate(error, [&] {
+    const RowFunction& f = held(function, "function");
+    give_json(json, {{"name", f.name()},
+                     {"columns", f.columns()},
+                     {"outputs", f.outputs()},
+                     {"spec", f.spec()}});
+  });
+}
+
+void insitu_row_function_free(insitu_row_function* function) { delete function; }

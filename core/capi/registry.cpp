@@ -1,0 +1,114 @@
+#include "registry.hpp"
+
+#include <span>
+
+#include "base/compose.hpp"
+#include "base/erased.hpp"
+#include "base/json.hpp"
+#include "base/names.hpp"
+#include "linear/linear_analysis.hpp"
+#include "linear/linear_fit.hpp"
+
+namespace insitu {
+
+namespace {
+
+template <class Made>
+struct Line {
+  std::string_view name;
+  Made (*make)(const Json& spec);
+  std::string_view doc;
+};
+
+AnalysisPtr make_tuple(const Json& spec);
+AnalysisPtr make_grouped(const Json& spec);
+
+template <class A>
+AnalysisPtr analysis_of(const Json& spec) {
+  return erase(A::from_spec(spec));
+}
+template <class F>
+FitPtr fit_of(const Json& spec) {
+  return std::make_unique<F>(spec);
+}
+
+// One line per algorithm.
+constexpr Line<AnalysisPtr> kAnalyses[] = {
+    {"tuple", make_tuple, "several analyses in one pass: {parts: [{name, spec}, …]}"},
+    {"grouped", make_grouped,
+     "one state per label of a column: {key, analysis: {name, spec}, max_groups}"},
+    {"linear", analysis_of<LinearAnalysis>, "cross-products of a design: {design, precise}"},
+};
+constexpr Line<FitPtr> kFits[] = {
+    {"linear", fit_of<LinearFit>, "linear model by least squares: {formula, columns, …}"},
+};
+constexpr std::span<const Line<RowFunctionPtr>> kRowFunctions{};
+
+// {"name", "spec"}
+AnalysisPtr make_named(const Json& json, const std::string& what) {
+  SpecReader reader(json, what);
+  const std::string name = reader.text("name");
+  const Json& spec = reader.required("spec");
+  reader.finish();
+  return make_analysis(name, spec);
+}
+
+AnalysisPtr make_tuple(const Json& spec) {
+  SpecReader reader(spec, "tuple spec");
+  std::vector<AnalysisPtr> parts;
+  for (const Json& part : reader.list("parts"))
+    parts.push_back(make_named(part, "part of the tuple"));
+  reader.finish();
+  return tuple_of(std::move(parts));
+}
+
+AnalysisPtr make_grouped(const Json& spec) {
+  SpecReader reader(spec, "grouped spec");
+  std::string key = reader.text("key");
+  AnalysisPtr inner = make_named(reader.required("analysis"), "analysis of the groups");
+  const uint64_t max_groups = reader.count("max_groups", kMaxGroups);
+  reader.finish();
+  return grouped_by(std::move(key), std::move(inner), max_groups);
+}
+
+template <class Made>
+Made make(std::span<const Line<Made>> lines, std::string_view kind, std::string_view name,
+          const Json& spec) {
+  std::vector<std::string> names;
+  for (const Line<Made>& line : lines) {
+    if (line.name == name) return line.make(spec);
+    names.emplace_back(line.name);
+  }
+  throw SpecError("there is no " + std::string(kind) + " '" + std::string(name) + "' among the " +
+                  std::to_string(names.size()) + " of this insitu" + did_you_mean(name, names));
+}
+
+template <class Made>
+void append_entries(std::vector<RegistryEntry>& out, std::string_view kind,
+                    std::span<const Line<Made>> lines) {
+  for (const Line<Made>& line : lines) {
+    out.push_back({std::string(kind), std::string(line.name), std::string(line.doc)});
+  }
+}
+
+}  // namespace
+
+AnalysisPtr make_analysis(std::string_view name, const Json& spec) {
+  return make<AnalysisPtr>(kAnalyses, "analysis", name, spec);
+}
+FitPtr make_fit(std::string_view name, const Json& spec) {
+  return make<FitPtr>(kFits, "fit", name, spec);
+}
+RowFunctionPtr make_row_function(std::string_view name, const Json& spec) {
+  return make<RowFunctionPtr>(kRowFunctions, "row function", name, spec);
+}
+
+std::vector<RegistryEntry> registry_entries() {
+  std::vector<RegistryEntry> out;
+  append_entries<AnalysisPtr>(out, "analysis", kAnalyses);
+  append_entries<FitPtr>(out, "fit", kFits);
+  append_entries<RowFunctionPtr>(out, "row_function", kRowFunctions);
+  return out;
+}
+
+}  // namespace insitu
