@@ -55,11 +55,12 @@ uint64_t bits_of(std::string_view format) {
   }
 }
 
+// Of rows [begin, begin + rows) counted from the start of the buffers.
 template <class Offset>
-uint64_t text_bytes(const ArrowArray& array) {
+uint64_t text_bytes(const ArrowArray& array, int64_t begin, int64_t rows) {
   if (array.n_buffers < 2 || array.buffers[1] == nullptr) return 0;
-  const auto* offsets = static_cast<const Offset*>(array.buffers[1]) + array.offset;
-  return static_cast<uint64_t>(offsets[array.length] - offsets[0]);
+  const auto* offsets = static_cast<const Offset*>(array.buffers[1]) + begin;
+  return static_cast<uint64_t>(offsets[rows] - offsets[0]);
 }
 
 uint64_t variadic_bytes(const ArrowArray& array, SeenBuffers& seen) {
@@ -72,29 +73,39 @@ uint64_t variadic_bytes(const ArrowArray& array, SeenBuffers& seen) {
   return bytes;
 }
 
-}  // namespace
-
-uint64_t buffer_bytes(const ArrowSchema& schema, const ArrowArray& array, SeenBuffers& seen) {
-  if (array.length <= 0) return 0;
+// Rows [first, first + rows) of the array. Only structs pass the cut on to their children; others
+// count theirs whole.
+uint64_t bytes_of(const ArrowSchema& schema, const ArrowArray& array, int64_t first, int64_t rows,
+                  SeenBuffers& seen) {
+  if (rows <= 0) return 0;
   const std::string_view format = schema.format;
-  const auto rows = static_cast<uint64_t>(array.length);
-  uint64_t bytes = (rows * bits_of(format) + 7) / 8;
+  const auto count = static_cast<uint64_t>(rows);
+  const int64_t begin = array.offset + first;
+  uint64_t bytes = (count * bits_of(format) + 7) / 8;
   if (array.n_buffers > 0 && array.buffers[0] != nullptr && array.null_count != 0) {
-    bytes += (rows + 7) / 8;
+    bytes += (count + 7) / 8;
   }
-  if (format == "u" || format == "z") bytes += text_bytes<int32_t>(array);
-  if (format == "U" || format == "Z") bytes += text_bytes<int64_t>(array);
+  if (format == "u" || format == "z") bytes += text_bytes<int32_t>(array, begin, rows);
+  if (format == "U" || format == "Z") bytes += text_bytes<int64_t>(array, begin, rows);
   if (format == "vu" || format == "vz") bytes += variadic_bytes(array, seen);
   for (int64_t i = 0; i < array.n_children && i < schema.n_children; ++i) {
-    if (array.children[i] == nullptr) continue;  // malformed, but not in use
-    bytes += buffer_bytes(*schema.children[i], *array.children[i], seen);
+    const ArrowArray* child = array.children[i];
+    if (child == nullptr) continue;  // malformed, but not in use
+    bytes += format == "+s" ? bytes_of(*schema.children[i], *child, begin, rows, seen)
+                            : bytes_of(*schema.children[i], *child, 0, child->length, seen);
   }
   const ArrowArray* dictionary = array.dictionary;
   if (dictionary != nullptr && schema.dictionary != nullptr && dictionary->n_buffers > 0 &&
       seen.insert(dictionary->buffers[dictionary->n_buffers - 1]).second) {
-    bytes += buffer_bytes(*schema.dictionary, *dictionary, seen);
+    bytes += bytes_of(*schema.dictionary, *dictionary, 0, dictionary->length, seen);
   }
   return bytes;
+}
+
+}  // namespace
+
+uint64_t buffer_bytes(const ArrowSchema& schema, const ArrowArray& array, SeenBuffers& seen) {
+  return bytes_of(schema, array, 0, array.length, seen);
 }
 
 }  // namespace insitu

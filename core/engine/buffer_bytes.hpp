@@ -8,8 +8,8 @@
 
 namespace insitu {
 
-// Dictionaries already in `seen` (by the address of their last buffer) count nothing: batches share
-// them.
+// Addresses of what batches share whole, dictionaries and the text behind string views: counted
+// when first seen.
 using SeenBuffers = std::unordered_set<const void*>;
 
 // Bytes behind the rows of `array`, children and dictionaries included; buffers of unknown formats

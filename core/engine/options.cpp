@@ -24,7 +24,9 @@ template <class T>
 void read_count(const Json& json, const char* key, T& value) {
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return;
-  if (!found->is_number_unsigned() || found->get<uint64_t>() > std::numeric_limits<T>::max()) {
+  const bool natural =
+      found->is_number_unsigned() || (found->is_number_integer() && found->get<int64_t>() >= 0);
+  if (!natural || found->get<uint64_t>() > std::numeric_limits<T>::max()) {
     throw SpecError(std::string("option '") + key + "' must be a whole number from 0 to " +
                     std::to_string(std::numeric_limits<T>::max()) + ", got " + found->dump());
   }

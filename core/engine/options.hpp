@@ -19,10 +19,10 @@ struct RunOptions {
 
 // How a map uses the machine, and what its stream holds.
 struct MapOptions {
-  unsigned threads = 0;                   // workers; 0: one per processor
-  unsigned queue = 0;                     // pieces computed ahead of the reader; 0: two per worker
-  std::vector<std::string> keep;          // input columns handed on, before the outputs
-  std::vector<std::string> output_names;  // empty: the row function's own
+  unsigned threads = 0;                // workers; 0: one per processor
+  unsigned queue = 0;                  // pieces computed ahead of the reader; 0: two per worker
+  std::vector<std::string> keep = {};  // input columns handed on, before the outputs
+  std::vector<std::string> output_names = {};  // empty: the row function's own
 };
 
 // From {"threads": n, "queue": n, "memory_budget": bytes, "ordered": bool}. SpecError on an unknown

@@ -98,6 +98,7 @@ void RunCore::join() {
   for (std::thread& worker : workers_) {
     if (worker.joinable()) worker.join();
   }
+  if (std::exchange(joined_, true)) return;
   std::unique_lock lock(mutex_);
   closed_.wait_for(lock, kReaderGrace, [&] { return reader_done_; });
 }

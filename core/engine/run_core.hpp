@@ -40,7 +40,8 @@ class RunCore : public std::enable_shared_from_this<RunCore> {
   const RunOptions options_;
   const Grid grid_;
   Scheduler scheduler_;
-  std::vector<std::thread> workers_;  // of the thread that started the run
+  std::vector<std::thread> workers_;  // of the thread that started the run, as `joined_`
+  bool joined_ = false;
 
   // Of the reader alone.
   BatchStream stream_;
