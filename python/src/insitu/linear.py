@@ -74,7 +74,7 @@ def rx_lin_mod(
     Raises: SpecError (formula, unknown column, option), DataError (infinite values, negative weights, no rows),
         NumericError, SourceError (data cannot be read).
 
-    See: docs/functions/rx_lin_mod.md.
+    See: docs/functions/models.md.
 
     Example:
         >>> import pandas as pd, insitu

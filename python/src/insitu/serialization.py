@@ -148,7 +148,7 @@ def rx_serialize_model(model: Result, realtime_scoring_only: bool = False) -> by
 
     Raises: SpecError if the object is not an insitu model.
 
-    See: `rx_unserialize_model`, `load_model`; docs/functions/serialization.md.
+    See: `rx_unserialize_model`, `load_model`; docs/functions/models.md, docs/model-format.md.
 
     Example:
         >>> import pandas as pd, insitu
@@ -177,7 +177,7 @@ def rx_unserialize_model(data: bytes | bytearray | memoryview) -> Any:
 
     Raises: StateError if the bytes are truncated, changed, foreign or of another version.
 
-    See: `rx_serialize_model`, `load_model`; docs/functions/serialization.md.
+    See: `rx_serialize_model`, `load_model`; docs/functions/models.md, docs/model-format.md.
 
     Example:
         >>> import insitu
@@ -232,7 +232,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Raises: SourceError if the file cannot be read; StateError if it is truncated, damaged (one flipped
         bit suffices), foreign, or of another version.
 
-    See: docs/functions/serialization.md.
+    See: docs/functions/models.md, docs/model-format.md.
 
     Example:
         >>> import os, tempfile, pandas as pd, insitu
