@@ -9,12 +9,37 @@ Example:
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .errors import DataError, NumericError, SourceError, SpecError, StateError
 from .linear import rx_lin_mod
+from .options import RxOptions
 from .predict import rx_predict, rx_predict_default
 from .results import LinearModel, Summary
 from .serialization import load_model, rx_serialize_model, rx_unserialize_model
 from .summary import rx_summary
+
+if TYPE_CHECKING:
+    from .contexts import (
+        RxComputeContext,
+        RxInSqlServer,
+        RxLocalParallel,
+        RxLocalSeq,
+        rx_get_compute_context,
+        rx_set_compute_context,
+        rx_set_temp_compute_context,
+    )
+    from .data import (
+        RxDataSource,
+        RxFileData,
+        RxOdbcData,
+        RxParquetData,
+        RxSqlServerData,
+        RxTextData,
+    )
+    from .importing import rx_import
+    from .info import rx_get_info, rx_get_var_info, rx_get_var_names
 
 # The original's names of the classes.
 RxLinModResults = LinearModel
@@ -26,17 +51,71 @@ __all__ = [
     "DataError",
     "LinearModel",
     "NumericError",
+    "RxComputeContext",
+    "RxDataSource",
+    "RxFileData",
+    "RxInSqlServer",
     "RxLinModResults",
+    "RxLocalParallel",
+    "RxLocalSeq",
+    "RxOdbcData",
+    "RxOptions",
+    "RxParquetData",
+    "RxSqlServerData",
     "RxSummaryResults",
+    "RxTextData",
     "SourceError",
     "SpecError",
     "StateError",
     "Summary",
     "load_model",
+    "rx_get_compute_context",
+    "rx_get_info",
+    "rx_get_var_info",
+    "rx_get_var_names",
+    "rx_import",
     "rx_lin_mod",
     "rx_predict",
     "rx_predict_default",
     "rx_serialize_model",
+    "rx_set_compute_context",
+    "rx_set_temp_compute_context",
     "rx_summary",
     "rx_unserialize_model",
 ]
+
+# Loaded when first asked for: these bring DuckDB and sqlglot.
+_LATER = {
+    **dict.fromkeys(
+        ("RxComputeContext", "RxInSqlServer", "RxLocalParallel", "RxLocalSeq"), "contexts"
+    ),
+    **dict.fromkeys(
+        ("rx_get_compute_context", "rx_set_compute_context", "rx_set_temp_compute_context"),
+        "contexts",
+    ),
+    **dict.fromkeys(
+        (
+            "RxDataSource",
+            "RxFileData",
+            "RxOdbcData",
+            "RxParquetData",
+            "RxSqlServerData",
+            "RxTextData",
+        ),
+        "data",
+    ),
+    "rx_import": "importing",
+    **dict.fromkeys(("rx_get_info", "rx_get_var_info", "rx_get_var_names"), "info"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'insitu' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
