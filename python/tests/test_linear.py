@@ -1,0 +1,192 @@
+"""`rx_lin_mod`: arguments, their other spellings, what is refused, and the sentences of bad input."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import insitu
+
+
+@pytest.fixture
+def data() -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    n = 120
+    x, f, w = (
+        rng.normal(size=n),
+        np.array(["low", "mid", "top"])[np.arange(n) % 3],
+        np.arange(n) % 5,
+    )
+    return pd.DataFrame({"x": x, "f": f, "w": w, "y": 2 * x + (f == "mid") + rng.normal(size=n)})
+
+
+def reference(data: pd.DataFrame, **options):
+    import statsmodels.api as sm
+
+    X = np.column_stack(
+        [np.ones(len(data)), data["x"], data["f"] == "low", data["f"] == "mid"]
+    ).astype(float)
+    if "weights" in options:
+        return sm.WLS(data["y"], X, weights=options["weights"]).fit()
+    return sm.OLS(data["y"], X).fit()
+
+
+def kept(model: insitu.LinearModel) -> np.ndarray:
+    return model.tidy().dropna()[["estimate", "std_error", "statistic", "p_value"]].to_numpy()
+
+
+def of(fit) -> np.ndarray:
+    return np.column_stack([fit.params, fit.bse, fit.tvalues, fit.pvalues])
+
+
+def test_against_statsmodels(data):
+    model = insitu.rx_lin_mod("y ~ x + f", data, cov_coef=True)
+    fit = reference(data)
+    np.testing.assert_allclose(kept(model), of(fit), rtol=1e-9)
+    assert model.coefficients.index.tolist() == ["(Intercept)", "x", "f=low", "f=mid", "f=top"]
+    assert model.aliased.tolist() == [False] * 4 + [True]
+    glance = model.glance().iloc[0]
+    expected = [fit.rsquared, fit.rsquared_adj, math.sqrt(fit.scale), fit.fvalue, fit.f_pvalue]
+    np.testing.assert_allclose(
+        glance[["r_squared", "adj_r_squared", "sigma", "statistic", "p_value"]].astype(float),
+        expected,
+        rtol=1e-10,
+    )
+    # R counts sigma as a parameter; statsmodels does not.
+    assert glance["aic"] == pytest.approx(fit.aic + 2)
+    assert glance["bic"] == pytest.approx(fit.bic + math.log(len(data)))
+    np.testing.assert_allclose(model.cov_coef.iloc[:4, :4], fit.cov_params(), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(model.confint().iloc[:4], fit.conf_int(), rtol=1e-10)
+
+
+def test_probability_weights_count_rows_and_frequency_weights_are_copies(data):
+    some = data[data["w"] > 0]
+    model = insitu.rx_lin_mod("y ~ x + f", data, pweights="w")
+    np.testing.assert_allclose(kept(model), of(reference(some, weights=some["w"])), rtol=1e-9)
+    copies = data.loc[data.index.repeat(data["w"])]
+    model = insitu.rx_lin_mod("y ~ x + f", data, fweights="w")
+    np.testing.assert_allclose(kept(model), of(reference(copies)), rtol=1e-9)
+    assert model.nobs == len(copies)
+    assert "Sum of weights of valid observations: 240\n" in str(model)
+
+
+def test_row_selection_and_transforms(data):
+    model = insitu.rx_lin_mod(
+        "y ~ z", data, row_selection="f <> 'low'", transforms={"z": "x * 2"}, drop_first=True
+    )
+    some = data[data["f"] != "low"]
+    slope = np.polyfit(2 * some["x"], some["y"], 1)
+    np.testing.assert_allclose(model.coefficients[::-1], slope, rtol=1e-10)
+    assert model.params["transforms"] == {"z": "x * 2"}
+
+
+def test_missing_values_are_counted(data):
+    data.loc[[3, 5], "x"] = np.nan
+    data.loc[5, "f"] = None
+    model = insitu.rx_lin_mod("y ~ x + f", data)
+    assert (model.n_valid_obs, model.n_missing_obs) == (118, 2)
+
+
+def test_one_level_present(data):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = insitu.rx_lin_mod("y ~ f", data[data["f"] == "low"])
+    assert model.coefficients["(Intercept)"] == pytest.approx(data["y"][data["f"] == "low"].mean())
+    assert model.aliased.tolist() == [False, True]
+    assert model.r_squared == 0
+    assert math.isnan(model.fstatistics["value"])
+    assert "Dropped" in str(model.summary())
+
+
+def test_without_intercept_r_squared_is_about_zero(data):
+    import statsmodels.api as sm
+
+    model = insitu.rx_lin_mod("y ~ x - 1", data)
+    fit = sm.OLS(data["y"], data[["x"]]).fit()
+    assert model.r_squared == pytest.approx(fit.rsquared)
+    assert model.fstatistics["value"] == pytest.approx(fit.fvalue)
+
+
+def test_cube(data):
+    model = insitu.rx_lin_mod("y ~ f", data, cube=True)
+    means = data.groupby("f")["y"].mean()
+    np.testing.assert_allclose(model.coefficients, means, rtol=1e-12)
+    assert model.count_df["Counts"].tolist() == [40, 40, 40]
+    assert "(as if intercept included)" in str(model.summary())
+
+
+def test_precision_is_reported(data):
+    assert insitu.rx_lin_mod("y ~ x", data, precision="double").precision == "double"
+    assert insitu.rx_lin_mod("y ~ x", data, precision="double-double").precision == "double-double"
+    with pytest.raises(insitu.SpecError, match="'single'"):
+        insitu.rx_lin_mod("y ~ x", data, precision="single")
+
+
+def test_other_spellings_and_unknown_arguments(data):
+    model = insitu.rx_lin_mod("y ~ x", data, pWeights="w", covCoef=True, rowSelection="x > 0")
+    assert model._model["pweights"] == "w"
+    assert model.cov_coef is not None
+    with pytest.warns(UserWarning, match=r"no arguments colour, foo: ignored") as caught:
+        insitu.rx_lin_mod("y ~ x", data, foo=1, colour=2)
+    assert len(caught) == 1
+    with pytest.raises(insitu.SpecError, match="two spellings"):
+        insitu.rx_lin_mod("y ~ x", data, pWeights="w", pweights="w")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"pweights": [1.0, 2.0]}, "name of a column"),
+        ({"pweights": "w", "fweights": "w"}, "choose one kind"),
+        ({"transform_function": len}, "SQL expressions in transforms"),
+        ({"transform_objects": {"a": 1}}, "does not support transform_objects"),
+        ({"cube_predictions": True}, "does not support cube_predictions"),
+        ({"pweights": "weight"}, "weight"),
+        ({"formula": 3}, "formula is text"),
+        ({"formula": "y ~ xx"}, "'x'|\"x\""),
+        ({"formula": "y ~ x +"}, "\\^|character|end"),
+        ({"data": 5}, "type int cannot be read"),
+        ({"compute_context": "moon"}, "moon"),
+    ],
+)
+def test_sentences_of_bad_requests(data, options, sentence):
+    with pytest.raises(insitu.SpecError, match=sentence):
+        insitu.rx_lin_mod(**({"formula": "y ~ x", "data": data} | options))
+
+
+def test_sentences_of_bad_data(data):
+    with pytest.raises(insitu.DataError):
+        insitu.rx_lin_mod("y ~ x", data.iloc[:0])
+    with pytest.raises(insitu.DataError):
+        insitu.rx_lin_mod("y ~ x", data.assign(x=np.nan))
+    with pytest.raises(insitu.DataError, match="w"):
+        insitu.rx_lin_mod("y ~ x", data.assign(w=-1.0), pweights="w")
+    with pytest.raises(insitu.DataError):
+        insitu.rx_lin_mod("y ~ x", data.assign(w=0.0), pweights="w")
+    with pytest.raises(insitu.DataError, match="x"):
+        insitu.rx_lin_mod("y ~ x", data.assign(x=np.inf))
+    with pytest.warns(UserWarning, match="constant"):
+        assert math.isnan(insitu.rx_lin_mod("y ~ x", data.assign(y=1.0)).r_squared)
+
+
+def test_the_call_holds_no_password(data):
+    from insitu.arguments import changed
+
+    given = changed(insitu.rx_lin_mod, {"data": "mssql://me:secret@host/db", "cov_coef": True})
+    assert given == {"data": "mssql://…@host/db", "cov_coef": True}
+
+
+def test_odd_names():
+    names = ["two words", "it's", 'say "hi"', "naïve 🙂", "x; drop table t"]
+    rng = np.random.default_rng(5)
+    data = pd.DataFrame(rng.normal(size=(30, 6)), columns=[*names, "y"])
+    model = insitu.rx_lin_mod("y ~ " + " + ".join(f"`{name}`" for name in names), data)
+    X = np.column_stack([np.ones(30), data[names]])
+    np.testing.assert_allclose(
+        model.coefficients, np.linalg.lstsq(X, data["y"], rcond=None)[0], rtol=1e-10, atol=1e-14
+    )
+    assert all(name in str(model) for name in names)
