@@ -10,8 +10,8 @@ namespace insitu {
 namespace {
 
 constexpr double kFreeOperations = 4e8;   // rows x columns^2 up to here: double-double costs nothing anyone notices
-constexpr double kWantedDigits = 1e-9;    // worst relative error accepted from one pass in double
-constexpr double kPlainEps = 0x1p-50;     // relative error of cross-products summed in double, by tiles
+constexpr double kWantedDigits = 1e-9;    // worst error accepted from one pass in double, relative to max(|b|, its standard error)
+constexpr double kPlainEps = 0x1p-53;     // relative error of cross-products summed in double, by tiles: about sqrt(rows of a tile / 8) / sqrt(tiles) u
 constexpr double kPreciseEps = 0x1p-100;
 constexpr size_t kMostCovarianceColumns = 4000;  // a covariance of all coefficients needs the direct solution
 
@@ -61,7 +61,7 @@ double columns_of(const Design& design) {
     for (const size_t factor : term.factors) {
       cells *= design.factors[factor].levels.has_value()
                    ? static_cast<double>(design.factors[factor].levels->size())
-                   : 10.0;  // unknown yet: a guess that only decides whether to be precise at once
+                   : 100.0;  // unknown yet: a guess that only decides whether to be precise at once
     }
     columns += term.factors.empty() ? 1.0 : 0.1 * cells;  // coded columns cost a tenth: they are not squared
   }
@@ -87,9 +87,10 @@ AnalysisPtr LinearFit::next() {
   return pass_;
 }
 
-bool LinearFit::needs_precision(const LinearState& state, const LinearSolution& solution) const {
+bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
+                                const LinearSolution& solution) const {
   if (precise_ || options_.precision == "double") return false;
-  const double p = columns_of(design_);
+  const double p = columns_of(frozen);
   const bool free = static_cast<double>(state.rows) * p * p <= kFreeOperations;
   return free || !solution.suspicious.empty() || !(solution.error_bound <= kWantedDigits);
 }
@@ -113,7 +114,7 @@ void LinearFit::accept(const AnyState& any) {
   solver.drop_main = options_.drop_main && !options_.cube;
   solver.eps = precise_ ? kPreciseEps : kPlainEps;
   const LinearSolution solution = solve(system, solver);
-  if (needs_precision(state, solution)) {
+  if (needs_precision(frozen, state, solution)) {
     design_ = frozen;
     precise_ = true;
     return;

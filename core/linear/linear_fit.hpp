@@ -37,7 +37,7 @@ class LinearFit final : public Fit {
   Json result() const override;
 
  private:
-  bool needs_precision(const LinearState& state, const LinearSolution& solution) const;
+  bool needs_precision(const Design& frozen, const LinearState& state, const LinearSolution& solution) const;
 
   LinearOptions options_;
   Design design_;

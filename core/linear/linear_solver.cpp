@@ -57,11 +57,11 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     const size_t column = solution.kept[i];
     scales.push_back(std::sqrt(system.entry(column, column).hi));
-    // Digits far below the standard error are noise: a coefficient is judged against a thousandth of it at least.
+    // Digits below the standard error are noise: a coefficient is judged against its standard error at least.
     const double df = std::max(1.0, system.weight().hi - static_cast<double>(solution.kept.size()));
     const double error = std::sqrt(std::fabs(solution.inverse.at(i, i).hi * rss.hi / df));
     const double value = std::fabs(solution.centred[i].hi);
-    coefficients.push_back(std::max(value, 1e-3 * error));
+    coefficients.push_back(std::max(value, error));
   }
   const ErrorBounds bounds = coefficient_error_bound({.inverse = &solution.inverse,
                                                       .scales = scales,

@@ -192,7 +192,7 @@ class ReducedSolver {
       const size_t column = rest_[kept_[i]];
       scales.push_back(std::sqrt(system_.entry(column, column).hi));
       const double error = std::sqrt(std::fabs(inverse.at(i, i).hi * residual_squares / df));
-      coefficients.push_back(std::max(std::fabs(values_[i].hi), 1e-3 * error));
+      coefficients.push_back(std::max(std::fabs(values_[i].hi), error));
     }
     return coefficient_error_bound({.inverse = &inverse,
                                     .scales = scales,
