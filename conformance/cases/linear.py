@@ -35,8 +35,8 @@ class LinearCase:
     weights: Cells | None = None
     intercept: bool = True
     dropped: tuple[str, ...] | None = None
-    coefficient_digits: float = 14.5
-    error_digits: float = 14.0
+    coefficient_digits: float = 15.0
+    error_digits: float = 15.0
 
     @property
     def names(self) -> list[str]:
@@ -100,7 +100,7 @@ def nist_case(name: str, *, engine_powers: bool = False) -> LinearCase:
     x = data.x["x"]
     powers = {f"x{k}": oracle.power(x, k) for k in range(1, data.degree + 1)}
     # Filip's condition leaves 12 of the 32 digits of double-double cross-products.
-    digits = 12.0 if name == "Filip" else 14.5
+    digits = 12.0 if name == "Filip" else 15.0
     if engine_powers:
         formula = "y ~ x + " + " + ".join(f"I(x^{k})" for k in range(2, data.degree + 1))
         return LinearCase(
@@ -152,7 +152,7 @@ def _few_rows(n: int, p: int, name: str) -> LinearCase:
     columns = {f"x{k}": rng.normal(0, 1, n).tolist() for k in range(p)}
     y = rng.normal(0, 1, n).tolist()
     return LinearCase(name, table_of(y=y, **columns), "y ~ " + " + ".join(columns), columns, y,
-        dropped=tuple(f"x{k}" for k in range(n - 1, p)), coefficient_digits=13.0)  # fmt: skip
+        dropped=tuple(f"x{k}" for k in range(n - 1, p)))  # fmt: skip
 
 
 def _weights(kind: str) -> LinearCase:
