@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -316,6 +317,10 @@ class FrameSink:
             f"{MAX_CELLS:,} cells: write them to output_data (a Parquet path or a table)."
         )
 
+    def opened(self) -> AbstractContextManager[Any]:
+        """Nothing needs to be opened."""
+        return nullcontext()
+
     def write(self, reader: pa.RecordBatchReader) -> pa.Table:
         """The rows as a table."""
         batches, rows = [], 0
@@ -333,6 +338,10 @@ class CompleteRows:
     def __init__(self, sink: Sink, names: Sequence[str]) -> None:
         self._sink = sink
         self._names = names
+
+    def opened(self) -> AbstractContextManager[Any]:
+        """Opens the other sink."""
+        return self._sink.opened()
 
     def write(self, reader: pa.RecordBatchReader) -> Any:
         """What the other sink makes of the complete rows."""
