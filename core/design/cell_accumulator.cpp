@@ -129,38 +129,46 @@ void CellAccumulator::add(const Tile& tile, std::span<const double> origin) {
   }
 }
 
+// Sums the cells of `scratch` onto the planned factors. In double: a margin of a few thousand terms rounds less than the
+// bound of a tile. With `precise`, in double-double.
 void CellAccumulator::collect(const Scratch& scratch, CellTable& table, const CellTablePlan& planned) const {
-  // Strides of the table's cells along the scratch's factors: 0 where a factor is summed out.
   const size_t depth = scratch.factors.size();
-  std::vector<uint64_t> strides(depth, 0);
+  std::vector<uint64_t> strides(depth, 0);  // of the planned cells along the scratch's factors; 0: summed out
   uint64_t stride = 1;
   for (const size_t factor : planned.factors) {
     const auto at = std::find(scratch.factors.begin(), scratch.factors.end(), factor);
     strides[static_cast<size_t>(at - scratch.factors.begin())] = stride;
     stride *= counts_[factor];
   }
+  const size_t width = planned.products.size() == 1 ? 1 : scratch.width;
+  AlignedDoubles sums(stride * width, 0.0);
+  AlignedDoubles low(precise_ ? sums.size() : 0, 0.0);
+  const uint64_t run = counts_[scratch.factors[0]];
+  const uint64_t cells = scratch.hi.size() / scratch.width;
   std::vector<uint32_t> digits(depth, 0);
   uint64_t to = 0;
-  const size_t products = planned.products.size();
-  const uint64_t cells = scratch.hi.size() / scratch.width;
-  for (uint64_t cell = 0; cell < cells; ++cell) {
-    const double* hi = scratch.hi.data() + cell * scratch.width;
-    if (hi[0] != 0.0) {
-      const double* lo = precise_ ? scratch.lo.data() + cell * scratch.width : nullptr;
-      for (size_t p = 0; p < products; ++p) {
-        const size_t from = scratch.width == 1 ? 0 : planned.products[p];
-        const size_t at = to * products + p;
-        const DoubleDouble sum = DoubleDouble(table.hi[at], table.lo[at]) +
-                                 DoubleDouble(hi[from], lo == nullptr ? 0.0 : lo[from]);
-        table.hi[at] = sum.hi;
-        table.lo[at] = sum.lo;
-      }
+  for (uint64_t cell = 0; cell < cells; cell += run) {
+    const size_t from = cell * scratch.width;
+    const MarginRun margin{run, scratch.width, width, strides[0]};
+    if (precise_) {
+      add_margin_precise(margin, scratch.hi.data() + from, scratch.lo.data() + from, sums.data() + to * width,
+                         low.data() + to * width);
+    } else {
+      add_margin(margin, scratch.hi.data() + from, sums.data() + to * width);
     }
-    for (size_t f = 0; f < depth; ++f) {
+    for (size_t f = 1; f < depth; ++f) {
       to += strides[f];
       if (++digits[f] < counts_[scratch.factors[f]]) break;
       to -= strides[f] * counts_[scratch.factors[f]];
       digits[f] = 0;
+    }
+  }
+  const size_t products = planned.products.size();
+  for (uint64_t cell = 0; cell < stride; ++cell) {
+    for (size_t p = 0; p < products; ++p) {
+      const size_t from = cell * width + (width == 1 ? 0 : planned.products[p]);
+      table.hi[cell * products + p] = sums[from];
+      table.lo[cell * products + p] = precise_ ? low[from] : 0.0;
     }
   }
 }

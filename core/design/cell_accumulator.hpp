@@ -22,7 +22,7 @@ class CellAccumulator {
   CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, uint64_t rows, bool weighted,
                   bool precise);
   void add(const Tile& tile, std::span<const double> origin);
-  // Adds what was collected to tables of the same level counts.
+  // Writes what was collected to tables of the same level counts.
   void finish(std::vector<CellTable>& tables) const;
 
  private:

@@ -39,6 +39,20 @@ using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
   }
 }
 
+[[gnu::always_inline]] inline void margin(const MarginRun& run, const double* from, double* to) {
+  if (run.to_width == 1) {
+    for (uint64_t c = 0; c < run.cells; ++c) to[c * run.to_stride] += from[c * run.from_width];
+    return;
+  }
+  const size_t width = run.from_width;
+  for (uint64_t c = 0; c < run.cells; ++c) {
+    double* cell = to + c * run.to_stride * width;
+    for (size_t v = 0; v < width; v += 4) {
+      *reinterpret_cast<Four*>(cell + v) += *reinterpret_cast<const Four*>(from + c * width + v);
+    }
+  }
+}
+
 #if defined(__x86_64__)
 #define INSITU_AVX2 __attribute__((target("avx2")))
 INSITU_AVX2 void indices_avx2(const uint32_t* const* codes, const uint32_t* strides, size_t factors,
@@ -49,6 +63,7 @@ INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* rows, size_t 
                               double* table) {
   scatter(cells, rows, width, n, table);
 }
+INSITU_AVX2 void margin_avx2(const MarginRun& run, const double* from, double* to) { margin(run, from, to); }
 #undef INSITU_AVX2
 #endif
 
@@ -73,6 +88,22 @@ void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_
   if (active_isa() != Isa::kBaseline) return scatter_avx2(cells, rows, width, n, table);
 #endif
   scatter(cells, rows, width, n, table);
+}
+
+void add_margin(const MarginRun& run, const double* from, double* to) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) return margin_avx2(run, from, to);
+#endif
+  margin(run, from, to);
+}
+
+void add_margin_precise(const MarginRun& run, const double* from, const double* from_low, double* to, double* low) {
+  for (uint64_t c = 0; c < run.cells; ++c) {
+    for (size_t v = 0; v < run.to_width; ++v) {
+      const size_t at = c * run.to_stride * run.to_width + v;
+      add_precise(to[at], low[at], from[c * run.from_width + v], from_low[c * run.from_width + v]);
+    }
+  }
 }
 
 void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table) {

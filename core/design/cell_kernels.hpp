@@ -18,4 +18,14 @@ void scatter_rows_precise(const uint32_t* cells, const double* rows, const doubl
                           size_t n, double* hi, double* lo);
 void scatter_weights_precise(const uint32_t* cells, const double* weight, size_t n, double* hi, double* lo);
 
+// A run of adjacent cells of `from_width` doubles, summed onto cells of `to_width` (all products, or the first alone).
+struct MarginRun {
+  uint64_t cells = 0;
+  size_t from_width = 1;
+  size_t to_width = 1;
+  uint64_t to_stride = 0;  // in cells: 1, or 0 where the run is summed out
+};
+void add_margin(const MarginRun& run, const double* from, double* to);
+void add_margin_precise(const MarginRun& run, const double* from, const double* from_low, double* to, double* low);
+
 }  // namespace insitu

@@ -54,6 +54,8 @@ void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const 
   if (from.factors.empty()) return;
   const uint32_t first = from.factors[0];
   const uint64_t run = from_counts[first];
+  bool adjacent = true;
+  for (uint32_t code = 0; code < run; ++code) adjacent = adjacent && maps[first][code] == code;
   std::vector<uint32_t> digits(from.factors.size(), 0);
   for (uint64_t cell = 0; cell < from.cells(); cell += run) {
     uint64_t base = 0;
@@ -62,7 +64,11 @@ void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const 
       base += stride * maps[from.factors[f]][digits[f]];
       stride *= into_counts[from.factors[f]];
     }
-    for (uint64_t code = 0; code < run; ++code) {
+    if (adjacent) {
+      dd_add(into.hi.data() + base * products, into.lo.data() + base * products,
+             from.hi.data() + cell * products, from.lo.data() + cell * products, run * products);
+    }
+    for (uint64_t code = 0; code < run && !adjacent; ++code) {
       const size_t to = (base + maps[first][code]) * products;
       const size_t at = (cell + code) * products;
       dd_add(into.hi.data() + to, into.lo.data() + to, from.hi.data() + at, from.lo.data() + at, products);
