@@ -21,7 +21,11 @@ inline uint64_t bits_at(const uint8_t* bits, uint64_t first, size_t n) {
   const unsigned shift = static_cast<unsigned>(first & 7);
   const size_t bytes = (shift + n + 7) / 8;
   uint64_t word = 0;
-  std::memcpy(&word, from, bytes < 8 ? bytes : 8);
+  if (bytes >= 8) {
+    std::memcpy(&word, from, 8);
+  } else {
+    std::memcpy(&word, from, bytes);
+  }
   word >>= shift;
   if (bytes > 8) word |= static_cast<uint64_t>(from[8]) << (64 - shift);
   return n == 64 ? word : word & ((uint64_t{1} << n) - 1);

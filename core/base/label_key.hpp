@@ -47,13 +47,18 @@ inline uint64_t hash_of(const LabelKey& key) {
   return detail::fold(key.low ^ detail::kMixA, key.high ^ (detail::kMixB + key.size));
 }
 
+// Clears what lies behind the label in a key of at most 16 bytes.
+inline void keep_bytes(LabelKey& key) {
+  key.low &= detail::kKeepBytes[key.size < 8 ? key.size : 8];
+  key.high &= detail::kKeepBytes[key.size < 8 ? 0 : key.size - 8];
+}
+
 // Key of a label of at most 16 bytes that starts at p, where 16 bytes may be read.
 inline LabelKey short_key_padded(const char* p, uint32_t size) {
   LabelKey key{0, 0, size};
   std::memcpy(&key.low, p, 8);
   std::memcpy(&key.high, p + 8, 8);
-  key.low &= detail::kKeepBytes[size < 8 ? size : 8];
-  key.high &= detail::kKeepBytes[size < 8 ? 0 : size - 8];
+  keep_bytes(key);
   return key;
 }
 

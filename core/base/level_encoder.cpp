@@ -70,8 +70,7 @@ struct LevelEncoder::Impl {
 
   // A label not met through the fast ways.
   uint32_t resolve(const LabelKey& key, std::string_view text, Place place) {
-    uint64_t slot = 0;
-    const uint32_t code = levels().find(key, text, slot);
+    const uint32_t code = levels().find(key, text);
     if (code != kUnseenCode || !open) return code;
     if (!is_utf8(text)) {
       throw DataError(describe(place) +
@@ -97,8 +96,8 @@ struct LevelEncoder::Impl {
   Translation& translation_of(const Segment& s);
 };
 
-// Short labels that are followed by 16 readable bytes take the straight way: load, mask, hash,
-// compare. All others, and every offset out of order, take the checked way.
+// Offsets are checked against each other and the segment's ends as they are read; the bytes of a
+// short label that is followed by 16 readable bytes are loaded at once.
 template <class Offset>
 void LevelEncoder::Impl::encode_text(const Segment& s, uint64_t row, size_t n, uint32_t* out,
                                      Place place) {
@@ -106,28 +105,22 @@ void LevelEncoder::Impl::encode_text(const Segment& s, uint64_t row, size_t n, u
   const int64_t last_padded = bounds.last - int64_t{kInlineLabel};
   const char* bytes = static_cast<const char*>(s.values);
   const uint64_t first = position(s, row);
-  const LevelTable::Impl* found_in = &levels();
-  const LevelTable::Impl::Slot* slots = found_in->slots.data();
-  uint64_t mask = found_in->mask();
-
+  const LevelTable::Impl& known = levels();
   for_each_valid_run(s.validity, first, n, [&](size_t begin, size_t count) {
     auto start = static_cast<int64_t>(load<Offset>(s.offsets, first + begin));
     if (start < bounds.first) text_at(s, row + begin, place.plus(begin));  // throws
     for (size_t i = begin; i < begin + count; ++i) {
       const auto end = static_cast<int64_t>(load<Offset>(s.offsets, first + i + 1));
-      const auto size = static_cast<uint64_t>(end) - static_cast<uint64_t>(start);
-      if (size <= kInlineLabel && start <= last_padded) [[likely]] {
-        const LabelKey key = short_key_padded(bytes + start, static_cast<uint32_t>(size));
-        const LevelTable::Impl::Slot& slot = slots[hash_of(key) & mask];
-        if (slot.key == key) [[likely]] {
-          out[i] = slot.code;
-          start = end;
-          continue;
-        }
+      if (end < start || end > bounds.last) [[unlikely]] {
+        text_at(s, row + i, place.plus(i));  // throws
       }
-      out[i] = resolve(text_at(s, row + i, place.plus(i)), place.plus(i));
-      slots = found_in->slots.data();
-      mask = found_in->mask();
+      const auto size = static_cast<size_t>(end - start);
+      const std::string_view label(size == 0 ? "" : bytes + start, size);
+      const LabelKey key = size <= kInlineLabel && start <= last_padded
+                               ? short_key_padded(bytes + start, static_cast<uint32_t>(size))
+                               : key_of(label);
+      const uint32_t code = known.find(key, label);
+      out[i] = code != kUnseenCode ? code : resolve(key, label, place.plus(i));
       start = end;
     }
   });
@@ -137,27 +130,22 @@ void LevelEncoder::Impl::encode_views(const Segment& s, uint64_t row, size_t n, 
                                       Place place) {
   const char* views = static_cast<const char*>(s.values);
   const uint64_t first = position(s, row);
-  const LevelTable::Impl* found_in = &levels();
-  const LevelTable::Impl::Slot* slots = found_in->slots.data();
-  uint64_t mask = found_in->mask();
-
+  const LevelTable::Impl& known = levels();
   for_each_valid_run(s.validity, first, n, [&](size_t begin, size_t count) {
     for (size_t i = begin; i < begin + count; ++i) {
       const char* view = views + 16 * (first + i);
       const auto size = load<uint32_t>(view, 0);
+      std::string_view label(view + 4, size);
+      LabelKey key;
       if (size <= 12) [[likely]] {
-        LabelKey key{load<uint64_t>(view + 4, 0), load<uint32_t>(view + 12, 0), size};
-        key.low &= detail::kKeepBytes[size < 8 ? size : 8];
-        key.high &= detail::kKeepBytes[size < 8 ? 0 : size - 8];
-        const LevelTable::Impl::Slot& slot = slots[hash_of(key) & mask];
-        if (slot.key == key) [[likely]] {
-          out[i] = slot.code;
-          continue;
-        }
+        key = {load<uint64_t>(view + 4, 0), load<uint32_t>(view + 12, 0), size};
+        keep_bytes(key);
+      } else {
+        label = text_at(s, row + i, place.plus(i));
+        key = key_of(label);
       }
-      out[i] = resolve(text_at(s, row + i, place.plus(i)), place.plus(i));
-      slots = found_in->slots.data();
-      mask = found_in->mask();
+      const uint32_t code = known.find(key, label);
+      out[i] = code != kUnseenCode ? code : resolve(key, label, place.plus(i));
     }
   });
 }
@@ -233,18 +221,20 @@ void LevelEncoder::Impl::encode_dictionary(const Segment& s, uint64_t row, size_
   for (size_t done = 0; done < n; done += kBlock) {
     const size_t count = std::min(kBlock, n - done);
     uint32_t* block = out + done;
+    uint32_t seen = 0;  // marks have the top bit, codes do not
     with_integer(s.index_type, [&](auto type) {
       for (size_t i = 0; i < count; ++i) {
         const auto index = unsigned_index(load<decltype(type)>(s.values, first + done + i));
-        block[i] = codes[index < size ? static_cast<uint32_t>(index) : size];
+        const uint32_t code = codes[index < size ? static_cast<uint32_t>(index) : size];
+        block[i] = code;
+        seen |= code;
       }
     });
     if (s.validity != nullptr) {
       for_each_null(s.validity, first + done, count, [&](size_t i) { block[i] = kMissingCode; });
     }
-    bool rest = false;
-    for (size_t i = 0; i < count; ++i) rest |= needs_work(block[i]);
-    if (rest) translate_rest(s, row + done, count, block, place.plus(done), translation);
+    if (seen >= kUnassigned)
+      translate_rest(s, row + done, count, block, place.plus(done), translation);
   }
 }
 

@@ -30,17 +30,22 @@ struct LevelTable::Impl {
   }
   uint64_t mask() const { return slots.size() - 1; }
 
-  // Code of the label with this key, or kUnseenCode; `slot` is where it is or would be.
-  uint32_t find(const LabelKey& key, std::string_view text, uint64_t& slot) const {
-    for (slot = hash_of(key) & mask();; slot = (slot + 1) & mask()) {
-      const Slot& at = slots[slot];
-      if (at.code == kUnseenCode) return kUnseenCode;
-      if (at.key == key && (key.size <= kInlineLabel || label(at.code) == text)) return at.code;
-    }
+  // Code of the label with this key, or kUnseenCode.
+  uint32_t find(const LabelKey& key, std::string_view text) const {
+    return slots[slot_of(key, text)].code;
   }
   uint32_t add(const LabelKey& key, std::string_view text, std::string_view column);
 
  private:
+  // Where the label is, or would be.
+  uint64_t slot_of(const LabelKey& key, std::string_view text) const {
+    const Slot* const all = slots.data();
+    for (uint64_t at = hash_of(key) & mask();; at = (at + 1) & mask()) {
+      const Slot& slot = all[at];
+      if (slot.key == key && (key.size <= kInlineLabel || label(slot.code) == text)) return at;
+      if (slot.code == kUnseenCode) return at;
+    }
+  }
   void grow();
 };
 

@@ -37,6 +37,8 @@ int compare_integers(const IntegerLabel& a, const IntegerLabel& b) {
   return a.negative ? -order : order;
 }
 
+constexpr uint32_t kSparseLabels = 4096;  // above, speed is the memory's anyway
+
 [[noreturn]] void throw_too_many(std::string_view column) {
   throw SpecError("column \"" + std::string(column) +
                   "\" has more than 1,000,000 distinct labels, the limit of a factor; use it as "
@@ -76,8 +78,7 @@ std::vector<std::string> LevelTable::labels() const {
 }
 
 uint32_t LevelTable::find(std::string_view label) const {
-  uint64_t slot = 0;
-  return impl_->find(key_of(label), label, slot);
+  return impl_->find(key_of(label), label);
 }
 
 uint32_t LevelTable::add(std::string_view label, std::string_view column) {
@@ -86,8 +87,8 @@ uint32_t LevelTable::add(std::string_view label, std::string_view column) {
 
 uint32_t LevelTable::Impl::add(const LabelKey& key, std::string_view text,
                                std::string_view column) {
-  uint64_t slot = 0;
-  if (const uint32_t code = find(key, text, slot); code != kUnseenCode) return code;
+  const uint64_t slot = slot_of(key, text);
+  if (slots[slot].code != kUnseenCode) return slots[slot].code;
   if (text.size() >= kNoLabel) {
     throw DataError("column \"" + std::string(column) + "\" holds a text of " +
                     std::to_string(text.size()) + " bytes; a level takes at most 4,294,967,294");
@@ -97,7 +98,8 @@ uint32_t LevelTable::Impl::add(const LabelKey& key, std::string_view text,
   bytes.insert(bytes.end(), text.begin(), text.end());
   starts.push_back(bytes.size());
   slots[slot] = {key, code};
-  if (2 * starts.size() > slots.size()) grow();
+  const uint64_t room = code < kSparseLabels ? 8 : 2;
+  if (room * starts.size() > slots.size()) grow();
   return code;
 }
 

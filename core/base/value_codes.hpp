@@ -36,6 +36,9 @@ class ValueCodes {
     bool used = false;
   };
 
+  static constexpr uint64_t kSparse =
+      4096;  // up to here the first slot is nearly always the right one
+
   static uint64_t hash(uint64_t value) {
     return detail::fold(value ^ detail::kMixA, detail::kMixB);
   }
@@ -46,7 +49,7 @@ class ValueCodes {
   }
   void insert(uint64_t value, uint32_t code) {
     if (used_ >= 2 * kMaxLevels) *this = ValueCodes();
-    if (2 * (used_ + 1) > slots_.size()) {
+    if ((used_ < kSparse ? 8 : 2) * (used_ + 1) > slots_.size()) {
       std::vector<Slot> larger(4 * slots_.size());
       for (const Slot& old : slots_) {
         if (old.used) place(larger, old.value, old.code);
