@@ -33,8 +33,8 @@ struct GramStepDD {
   size_t rows = 0;
   size_t stride = 0;
   size_t k = 0;
-  const double* left_scale = nullptr;  // powers of two above the 2-norm of each column
-  const double* right_scale = nullptr;
+  const double* left_norm = nullptr;  // lane_norms of each column
+  const double* right_norm = nullptr;
   double* hi = nullptr;
   double* lo = nullptr;
 };
@@ -50,6 +50,7 @@ struct KernelTable {
                      double*);
   bool (*pow_int)(const double*, const double*, unsigned, size_t, double*, double*);
   void (*gram)(const double*, const double*, size_t, size_t, size_t, double*);
+  void (*lane_norms)(const double*, size_t, size_t, size_t, double*);
   void (*gram_dd)(const GramStepDD&);
   void (*dd_add)(double*, double*, const double*, const double*, size_t);
   void (*dd_axpy)(DoubleDouble, const double*, const double*, size_t, double*, double*);

@@ -1,8 +1,6 @@
 #include "linalg/kernels.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -11,10 +9,6 @@
 
 namespace insitu {
 namespace {
-
-// Exponents of the anchors of gram_dd: products of two stay normal, and their 2^-106th part too.
-constexpr int kMinScale = -430;
-constexpr int kMaxScale = 505;
 
 const KernelTable* table_of(Isa isa) {
 #if defined(__x86_64__)
@@ -41,18 +35,10 @@ std::atomic<Isa>& current_isa() {
   return isa;
 }
 
-// Powers of two above the norm of each column.
-AlignedDoubles column_scales(const double* tile, size_t rows, size_t stride, size_t k) {
-  AlignedDoubles scales(k);
-  for (size_t j = 0; j < k; ++j) {
-    const double* x = tile + j * stride;
-    const double norm = std::sqrt(kernels().weighted_sum(x, x, rows));
-    // NaN and infinity have no exponent; they reach the products by themselves.
-    const int exponent = norm > 0.0 && std::isfinite(norm) ? std::ilogb(norm) + 1 : 0;
-    scales[j] =
-        std::ldexp(1.0, norm == 0.0 ? kMinScale : std::clamp(exponent, kMinScale, kMaxScale));
-  }
-  return scales;
+AlignedDoubles lane_norms(const double* tile, size_t rows, size_t stride, size_t k) {
+  AlignedDoubles norms(k);
+  kernels().lane_norms(tile, rows, stride, k, norms.data());
+  return norms;
 }
 
 // Scratch vectors of double-doubles, padded as RankStep requires.
@@ -137,13 +123,13 @@ void gram_weighted(const double* wtile, const double* tile, size_t rows, size_t 
 }
 
 void gram_dd(TileDD tile, size_t rows, size_t stride, size_t k, double* hi, double* lo) {
-  const AlignedDoubles scales = column_scales(tile.hi, rows, stride, k);
-  kernels().gram_dd({tile, tile, rows, stride, k, scales.data(), scales.data(), hi, lo});
+  const AlignedDoubles norms = lane_norms(tile.hi, rows, stride, k);
+  kernels().gram_dd({tile, tile, rows, stride, k, norms.data(), norms.data(), hi, lo});
 }
 void gram_weighted_dd(TileDD wtile, TileDD tile, size_t rows, size_t stride, size_t k, double* hi,
                       double* lo) {
-  const AlignedDoubles left = column_scales(wtile.hi, rows, stride, k);
-  const AlignedDoubles right = column_scales(tile.hi, rows, stride, k);
+  const AlignedDoubles left = lane_norms(wtile.hi, rows, stride, k);
+  const AlignedDoubles right = lane_norms(tile.hi, rows, stride, k);
   kernels().gram_dd({wtile, tile, rows, stride, k, left.data(), right.data(), hi, lo});
 }
 

@@ -238,7 +238,7 @@ TEST_P(Kernels, GramOfDoubleDoublesKeepsItsBound) {
             const Reference a = dot(left, i, left_lo, tile, j, right_lo);
             const size_t p = packed_index(i, j, k);
             ASSERT_LE(magnitude(a.sum - quad({hi[p], lo[p]})),
-                      0x1p-100 * std::sqrt(magnitude(a.norms)))
+                      0x1p-99 * std::sqrt(magnitude(a.norms)))
                 << rows << " " << k << " " << i << " " << j << " " << lows;
           }
         }

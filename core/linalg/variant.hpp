@@ -20,6 +20,7 @@ const KernelTable INSITU_TABLE = {
     .product_dd = INSITU_VARIANT::product_dd,
     .pow_int = INSITU_VARIANT::pow_int,
     .gram = INSITU_VARIANT::gram,
+    .lane_norms = INSITU_VARIANT::lane_norms,
     .gram_dd = INSITU_VARIANT::gram_dd,
     .dd_add = INSITU_VARIANT::dd_add,
     .dd_axpy = INSITU_VARIANT::dd_axpy,

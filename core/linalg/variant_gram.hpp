@@ -93,13 +93,50 @@ INSITU_KERNEL void gram(const double* left, const double* right, size_t rows, si
   }
 }
 
-// --- exact products. An accumulator starts at the anchor 1.5 x 2^m, where 2^(m-1) exceeds |left
-// column| |right column| and so, by Cauchy-Schwarz, every partial sum: it never leaves its binade,
-// hence
-//     s = fma(x, y, acc),  t = s - acc  (exact),  r = fma(x, y, -t)  (error 2^-106 of the anchor),
-//     low += r,
-// and the sum of (acc - anchor) over the lanes is exact too. 4 operations where two_product and
-// two_sum take 10.
+// --- exact products. An accumulator starts at an anchor 1.5 x 2^m, where 2^(m-1) exceeds, by
+// Cauchy-Schwarz, every partial sum of its lane: it never leaves its binade, hence
+//     s = fma(x, y, acc),  t = s - acc  (exact),  r = fma(x, y, -t),  low += r,
+// errs by 2^-106 of the anchor, in 4 operations where two_product and two_sum take 10. Every kPush
+// steps low gives acc what is in its reach (exactly), so that low stays a few ulp of acc.
+constexpr size_t kPush = 16;
+
+// Largest root of the sum of squares of a lane.
+INSITU_INLINE double lane_norm(const double* x, size_t rows) {
+  V acc[kParts] = {};
+  for (size_t r = 0; r < rows; r += 8) {
+    for (size_t p = 0; p < kParts; ++p) {
+      const V v = load(x + r + p * kWidth);
+      acc[p] = fma(v, v, acc[p]);
+    }
+  }
+  V most = acc[0];
+  for (size_t p = 1; p < kParts; ++p) most = most >= acc[p] ? most : acc[p];
+  double largest = 0.0;
+  for (size_t l = 0; l < kWidth; ++l) largest = largest >= most[l] ? largest : most[l];
+  return __builtin_sqrt(largest);
+}
+
+// A norm that underflowed still bounds its column. NaN has no bound: it reaches the products
+// itself.
+INSITU_KERNEL void lane_norms(const double* tile, size_t rows, size_t stride, size_t k,
+                              double* norms) {
+  for (size_t j = 0; j < k; ++j) {
+    const double norm = lane_norm(tile + j * stride, rows);
+    norms[j] = norm > 0x1p-500 ? norm : 0x1p-500;
+  }
+}
+
+// 2^(m-1) is the first power of two that is at least the product (and the rounding of the norms).
+INSITU_INLINE double anchor(double left_norm, double right_norm) {
+  const double product = left_norm * right_norm * (1.0 + 0x1p-40);
+  uint64_t exponent;
+  std::memcpy(&exponent, &product, sizeof exponent);
+  exponent &= uint64_t{0x7ff} << 52;
+  double below;
+  std::memcpy(&below, &exponent, sizeof below);
+  return 6.0 * below;
+}
+
 INSITU_INLINE void multiply_add_exact(V x, V y, V& acc, V& rest) {
 #if defined(INSITU_FMA)
   const V s = fma(x, y, acc);
@@ -112,21 +149,31 @@ INSITU_INLINE void multiply_add_exact(V x, V y, V& acc, V& rest) {
   acc = s;
 }
 
+template <size_t M, size_t N>
+struct LanesDD {
+  alignas(64) double hi[M][N][8];
+  alignas(64) double lo[M][N][8];
+};
+
+// The lanes of part p (of kParts) of a register tile.
 template <size_t M, size_t N, bool kDiagonal, bool kLeftLow, bool kRightLow>
-INSITU_KERNEL void gram_block_dd(const GramStepDD& g, size_t i0, size_t j0) {
-  alignas(64) double lanes[2][M][N][8];
+INSITU_INLINE void gram_lanes_dd(const GramStepDD& g, size_t i0, size_t j0, size_t p,
+                                 LanesDD<M, N>& lanes) {
   const size_t left = i0 * g.stride;
   const size_t right = j0 * g.stride;
-  for (size_t p = 0; p < kParts; ++p) {
-    V acc[M][N];
-    V low[M][N] = {};
+  V acc[M][N];
+  V low[M][N] = {};
 #pragma GCC unroll 8
-    for (size_t m = 0; m < M; ++m) {
+  for (size_t m = 0; m < M; ++m) {
 #pragma GCC unroll 8
-      for (size_t n = 0; n < N; ++n)
-        acc[m][n] = splat(3.0 * g.left_scale[i0 + m] * g.right_scale[j0 + n]);
+    for (size_t n = 0; n < N; ++n) {
+      acc[m][n] = splat(anchor(g.left_norm[i0 + m], g.right_norm[j0 + n]));
+      store(&lanes.hi[m][n][p * kWidth], acc[m][n]);
     }
-    for (size_t r = p * kWidth; r < g.rows; r += 8) {
+  }
+  for (size_t r0 = 0; r0 < g.rows; r0 += 8 * kPush) {
+    const size_t end = g.rows - r0 < 8 * kPush ? g.rows : r0 + 8 * kPush;
+    for (size_t r = r0 + p * kWidth; r < end; r += 8) {
 #pragma GCC unroll 8
       for (size_t n = 0; n < N; ++n) {
         const size_t at_right = right + n * g.stride + r;
@@ -148,18 +195,39 @@ INSITU_KERNEL void gram_block_dd(const GramStepDD& g, size_t i0, size_t j0) {
     for (size_t m = 0; m < M; ++m) {
 #pragma GCC unroll 8
       for (size_t n = 0; n < N; ++n) {
-        store(&lanes[0][m][n][p * kWidth],
-              acc[m][n] - splat(3.0 * g.left_scale[i0 + m] * g.right_scale[j0 + n]));
-        store(&lanes[1][m][n][p * kWidth], low[m][n]);
+        const V s = acc[m][n] + low[m][n];
+        low[m][n] -= s - acc[m][n];
+        acc[m][n] = s;
       }
     }
+  }
+#pragma GCC unroll 8
+  for (size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+    for (size_t n = 0; n < N; ++n) {
+      double* hi = &lanes.hi[m][n][p * kWidth];
+      store(hi, acc[m][n] - load(hi));
+      store(&lanes.lo[m][n][p * kWidth], low[m][n]);
+    }
+  }
+}
+
+template <size_t M, size_t N, bool kDiagonal, bool kLeftLow, bool kRightLow>
+INSITU_KERNEL void gram_block_dd(const GramStepDD& g, size_t i0, size_t j0) {
+  LanesDD<M, N> lanes;
+  for (size_t p = 0; p < kParts; ++p) {
+    gram_lanes_dd<M, N, kDiagonal, kLeftLow, kRightLow>(g, i0, j0, p, lanes);
   }
   for (size_t m = 0; m < M; ++m) {
     const size_t row = packed_index(i0 + m, j0, g.k);
     for (size_t n = kDiagonal ? m : 0; n < N; ++n) {
-      const DoubleDouble s = insitu::two_sum(reduce(lanes[0][m][n]), reduce(lanes[1][m][n]));
-      g.hi[row + n] = s.hi;
-      g.lo[row + n] = s.lo;
+      // The lanes are multiples of one ulp, and sums of four still fit 53 bits.
+      const double* lane = lanes.hi[m][n];
+      const DoubleDouble high = insitu::two_sum((lane[0] + lane[4]) + (lane[2] + lane[6]),
+                                                (lane[1] + lane[5]) + (lane[3] + lane[7]));
+      const DoubleDouble sum = insitu::two_sum(high.hi, high.lo + reduce(lanes.lo[m][n]));
+      g.hi[row + n] = sum.hi;
+      g.lo[row + n] = sum.lo;
     }
   }
 }
