@@ -221,37 +221,6 @@ def test_summary_elements(summary_dict):
     assert len(chosen.categorical[0]) == len(chosen.categorical[1]) == 2
 
 
-def test_weighted_cells_merge_to_the_whole(summary_dict):
-    rng = np.random.default_rng(3)
-    x, w = rng.normal(5, 2, 40), rng.integers(1, 6, 40).astype(float)
-    cell = np.arange(40) % 3
-
-    def moments(x, w, fweights):
-        n, total = len(x), w.sum()
-        mean = (w * x).sum() / total
-        squares = (w * (x - mean) ** 2).sum()
-        return mean, math.sqrt(squares / (total - 1) if fweights else squares / total * n / (n - 1))
-
-    for fweights in (False, True):
-        of_cells = [moments(x[cell == k], w[cell == k], fweights) for k in range(3)]
-        term = summary_dict["terms"][2] | {
-            "mean": [m for m, _ in of_cells],
-            "std_dev": [s for _, s in of_cells],
-            "min": [x[cell == k].min() for k in range(3)],
-            "max": [x[cell == k].max() for k in range(3)],
-            "sum": [0.0] * 3,
-            "valid_obs": [int((cell == k).sum()) for k in range(3)],
-            "sum_of_weights": [w[cell == k].sum() for k in range(3)],
-        }
-        tree = summary_dict | {"terms": [term], ("fweights" if fweights else "pweights"): "w"}
-        row = insitu.Summary(tree).summary_data_frame.iloc[0]
-        np.testing.assert_allclose(
-            row[["Mean", "StdDev"]].astype(float), moments(x, w, fweights), rtol=1e-14
-        )
-        assert row["SumOfWeights"] == pytest.approx(w.sum())
-        assert "SumOfWeights" in str(insitu.Summary(tree))
-
-
 def test_group_files(summary_dict, tmp_path):
     from insitu.summary import write_group_files
 

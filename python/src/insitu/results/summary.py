@@ -126,49 +126,12 @@ class Summary(Result):
         return list(zip(terms, self.categorical, strict=True))
 
     def _overall(self, term: Mapping[str, Any]) -> dict[str, Any]:
+        """The row of a term in the first table."""
         row: dict[str, Any] = {"Name": term["name"]}
-        if term["type"] == "numeric":
-            row |= {name: number(term.get(key)) for name, key in STATISTICS.items()}
-        elif term["type"] == "cells":
-            row |= self._merged(term)
+        if term["type"] != "counts":
+            values = term if term["type"] == "numeric" else term["overall"]
+            row |= {name: number(values.get(key)) for name, key in STATISTICS.items()}
         return row
-
-    def _merged(self, term: Mapping[str, Any]) -> dict[str, float]:
-        """The moments over all cells, from those of each (Chan's formula)."""
-        if isinstance(term.get("overall"), Mapping):
-            return {name: number(term["overall"].get(key)) for name, key in STATISTICS.items()}
-        n = numbers(term["valid_obs"])
-        weights = numbers(term["sum_of_weights"])
-        pairs = [(w, m) for w, m in zip(weights, numbers(term["mean"]), strict=True) if w > 0]
-        total, rows = math.fsum(weights), math.fsum(n)
-        mean = math.fsum(w * m for w, m in pairs) / total if total > 0 else math.nan
-        squares = math.fsum(w * (m - mean) ** 2 for w, m in pairs)
-        for k, w, s in zip(n, weights, numbers(term["std_dev"]), strict=True):
-            if math.isfinite(s):
-                squares += s * s * self._divisor(k, w)
-        divisor = self._divisor(rows, total)
-        known_low = [v for v in numbers(term["min"]) if math.isfinite(v)]
-        known_high = [v for v in numbers(term["max"]) if math.isfinite(v)]
-        missing = self._model["n_rows"] - rows if self._model.get("n_rows") is not None else 0
-        return {
-            "Mean": mean,
-            "StdDev": math.sqrt(squares / divisor) if divisor > 0 else math.nan,
-            "Min": min(known_low, default=math.nan),
-            "Max": max(known_high, default=math.nan),
-            "Sum": math.fsum(numbers(term["sum"])),
-            "ValidObs": rows,
-            "MissingObs": missing,
-            "SumOfWeights": total,
-            "MissingWeights": math.fsum(numbers(_listed(term.get("missing_weights")))),
-        }
-
-    def _divisor(self, rows: float, weight: float) -> float:
-        """What the sum of weighted squares is divided by: n - 1, Σw - 1, or Σw (n - 1) / n."""
-        if self._model.get("fweights"):
-            return weight - 1.0
-        if self._model.get("pweights"):
-            return weight * (rows - 1.0) / rows if rows > 0 else 0.0
-        return rows - 1.0
 
     def _head(self) -> list[str]:
         raw = self._model
@@ -242,8 +205,7 @@ def _check_term(term: Mapping[str, Any]) -> None:
     kind = expect(term, "type", str)
     expect(term, "name", str)
     if kind == "numeric":
-        for key in ("mean", "std_dev", "min", "max", "valid_obs"):
-            expect_number(key, term.get(key))
+        _check_moments(term)
         return
     if kind not in ("counts", "cells"):
         raise StateError(f"A term of the summary has the unknown type {kind!r}.")
@@ -258,12 +220,14 @@ def _check_term(term: Mapping[str, Any]) -> None:
         expect_numbers(term, "counts", cells)
         return
     expect(term, "variable", str)
+    _check_moments(expect(term, "overall", dict))
     for key in ("mean", "std_dev", "min", "max", "sum", "valid_obs", "sum_of_weights"):
         expect_numbers(term, key, cells)
 
 
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+def _check_moments(moments: Mapping[str, Any]) -> None:
+    for key in STATISTICS.values():
+        expect_number(key, moments.get(key))
 
 
 def _frame(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -282,8 +246,9 @@ def _cells(term: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
     grid = [cell[::-1] for cell in itertools.product(*levels[::-1])]
     data: dict[str, Any] = {}
     if term["type"] == "cells":
+        labels = term.get("factor_labels") or term["factors"]
         names = [
-            ", ".join(f"{f}={level}" for f, level in zip(term["factors"], cell, strict=True))
+            ", ".join(f"{f}={level}" for f, level in zip(labels, cell, strict=True))
             for cell in grid
         ]
         data["Category"] = [f"{term['variable']} for {name}" for name in names]
