@@ -1,0 +1,98 @@
+#include "summary/moment_kernels.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "linalg/kernels.hpp"
+#include "testing/tables.hpp"
+
+namespace insitu {
+namespace {
+
+__extension__ typedef __float128 Wide;
+
+struct Exact {
+  double mean, m2;
+};
+
+// In 113 bits: two passes, enough for these numbers.
+Exact exact_moments(const std::vector<double>& x, const std::vector<double>& w) {
+  Wide weight = 0, sum = 0, squares = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    weight += w[i];
+    sum += static_cast<Wide>(w[i]) * x[i];
+  }
+  const Wide mean = sum / weight;
+  for (size_t i = 0; i < x.size(); ++i) squares += w[i] * (x[i] - mean) * (x[i] - mean);
+  return {static_cast<double>(mean), static_cast<double>(squares)};
+}
+
+class EachIsa : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    before_ = active_isa();
+    if (!set_isa_for_testing(GetParam())) GTEST_SKIP();
+  }
+  void TearDown() override { set_isa_for_testing(before_); }
+  Isa before_ = Isa::kBaseline;
+};
+
+TEST_P(EachIsa, AgreesWithQuadruplePrecision) {
+  laws::Rng rng(7);
+  for (const size_t n : {1u, 2u, 7u, 8u, 9u, 63u, 64u, 1000u, 2048u}) {
+    for (const double offset : {0.0, 1e9, 1e15}) {
+      std::vector<double> x, w, ones(n, 1.0);
+      for (size_t i = 0; i < n; ++i) {
+        x.push_back(offset + 1000.0 * rng.normal());
+        w.push_back(std::exp(3.0 * rng.normal()));
+      }
+      for (const bool weighted : {false, true}) {
+        const Exact exact = exact_moments(x, weighted ? w : ones);
+        const Moments found = moments_of(x.data(), weighted ? w.data() : nullptr, n);
+        std::vector<uint32_t> codes(n, 1);
+        std::vector<CellSums> cells(2);
+        add_to_cells(codes.data(), x.data(), weighted ? w.data() : nullptr, n, cells.data(), 2);
+        const Moments cell = moments_of(cells[1], weighted);
+        for (const Moments& m : {found, cell}) {
+          EXPECT_EQ(m.mean.hi, exact.mean) << n << " " << offset << weighted;
+          EXPECT_NEAR(m.m2.hi, exact.m2, 4e-16 * exact.m2 + 1e-25 * std::fabs(offset));
+          EXPECT_EQ(m.min, *std::min_element(x.begin(), x.end()));
+          EXPECT_EQ(m.max, *std::max_element(x.begin(), x.end()));
+          EXPECT_EQ(m.valid, n);
+        }
+        EXPECT_EQ(moments_of(cells[0], weighted).valid, 0u);
+      }
+    }
+  }
+}
+
+TEST_P(EachIsa, RowsWithoutACellAreLeftOut) {
+  const std::vector<double> x = {1.0, 2.0, std::nan(""), 4.0};
+  const std::vector<uint32_t> codes = {0, 0xFFFFFFFFu, 0, 0xFFFFFFFEu};
+  CellSums cell;
+  add_to_cells(codes.data(), x.data(), nullptr, x.size(), &cell, 1);
+  EXPECT_EQ(cell.valid, 1u);
+  EXPECT_EQ(cell.missing, 1u);
+  EXPECT_EQ(cell.max, 1.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, EachIsa, testing::Values(Isa::kBaseline, Isa::kAvx2, Isa::kAvx512));
+
+TEST(Moments, MergeIsChans) {
+  Moments a, b, empty;
+  const double left[] = {1.0, 3.0}, right[] = {5.0, 7.0, 9.0};
+  merge(a, moments_of(left, nullptr, 2));
+  merge(b, moments_of(right, nullptr, 3));
+  merge(a, b);
+  merge(a, empty);
+  EXPECT_EQ(a.mean.hi, 5.0);
+  EXPECT_EQ(a.m2.hi, 40.0);
+  EXPECT_EQ(a.valid, 5u);
+  EXPECT_EQ(statistics(a, Weighting::kNone).std_dev, std::sqrt(10.0));
+}
+
+}  // namespace
+}  // namespace insitu
