@@ -279,8 +279,8 @@ class LinearModel(Result):
             >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
             >>> insitu.rx_lin_mod("y ~ x", data).tidy()[["term", "estimate"]].round(4)
                       term  estimate
-            0  (Intercept)      0.00
-            1            x      1.10
+            0  (Intercept)       0.0
+            1            x       1.1
         """
         table = self._model["coefficients"]
         low, high = self._interval(conf_level)

@@ -17,7 +17,7 @@ def t_quantile(probability: float, df: float) -> float:
     """The point that Student's t with `df` degrees of freedom falls below with the given probability.
 
     >>> round(t_quantile(0.975, 10), 10)
-    2.2281388520
+    2.228138852
     """
     if math.isnan(probability) or math.isnan(df) or df <= 0 or not 0 <= probability <= 1:
         return math.nan

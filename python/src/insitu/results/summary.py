@@ -38,8 +38,8 @@ class Summary(Result):
         >>> import pandas as pd, insitu
         >>> data = pd.DataFrame({"x": [1.0, 2.0, 4.0], "f": ["a", "b", "a"]})
         >>> result = insitu.rx_summary("~ x + f", data)
-        >>> result.summary_data_frame.loc[0, "Max"], result.categorical[0]["Counts"].tolist()
-        (4.0, [2, 1])
+        >>> result.summary_data_frame["Max"][:1].tolist(), result.categorical[0]["Counts"].tolist()
+        ([4.0], [2, 1])
     """
 
     kind = "summary"
