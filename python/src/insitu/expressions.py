@@ -78,11 +78,7 @@ _REFUSED = (
 
 # Functions, by the name that users write. Each has a test against DuckDB and against Python.
 FUNCTIONS = frozenset(
-    """abs acos asin atan atan2 ceil ceiling coalesce concat contains cos date_part date_trunc day dayname dayofweek dayofyear
-    degrees ends_with exp floor greatest hour if ifnull isfinite isinf isnan isodow least left length ln log10 log2 lower ltrim
-    minute month monthname nullif pi pow power quarter radians regexp_matches replace right round rtrim second sign
-    sin sqrt starts_with strlen substr substring suffix prefix tan trim trunc upper week weekday year extract cast try_cast case
-    not in and or""".split()
+    ["abs", "acos", "asin", "atan", "atan2", "ceil", "ceiling", "coalesce", "concat", "contains", "cos", "date_part", "date_trunc", "day", "dayname", "dayofweek", "dayofyear", "degrees", "ends_with", "exp", "floor", "greatest", "hour", "if", "ifnull", "isfinite", "isinf", "isnan", "isodow", "least", "left", "length", "ln", "log10", "log2", "lower", "ltrim", "minute", "month", "monthname", "nullif", "pi", "pow", "power", "quarter", "radians", "regexp_matches", "replace", "right", "round", "rtrim", "second", "sign", "sin", "sqrt", "starts_with", "strlen", "substr", "substring", "suffix", "prefix", "tan", "trim", "trunc", "upper", "week", "weekday", "year", "extract", "cast", "try_cast", "case", "not", "in", "and", "or"]
 )
 
 
@@ -127,11 +123,19 @@ def _check_functions(text: str, where: str) -> None:
         if not called or not name.replace("_", "").isalnum():
             continue
         if name == "log":
-            raise SpecError(f"{where}: log means base 10 in one database and base e in another: write ln or log10.")
+            raise SpecError(
+                f"{where}: log means base 10 in one database and base e in another: write ln or log10."
+            )
         if name not in FUNCTIONS and not _is_type(name):
             near = difflib.get_close_matches(name, FUNCTIONS, n=3)
-            hint = f"did you mean {' or '.join(near)}" if near else "only functions of one row's values are"
-            raise SpecError(f"{where}: the function {name!r} is not available in expressions; {hint}.")
+            hint = (
+                f"did you mean {' or '.join(near)}"
+                if near
+                else "only functions of one row's values are"
+            )
+            raise SpecError(
+                f"{where}: the function {name!r} is not available in expressions; {hint}."
+            )
 
 
 def _is_type(name: str) -> bool:
@@ -147,15 +151,21 @@ def _problem(error: Exception) -> str:
 
 
 def _check_node(node: exp.Expression, text: str, where: str) -> None:
-    if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
+    if isinstance(node, exp.In) and (
+        node.args.get("query") or node.args.get("unnest") or node.args.get("field")
+    ):
         raise SpecError(f"{where} {text!r}: IN takes a list of values, not a query.")
     if isinstance(node, exp.Column) and node.args.get("table"):
-        raise SpecError(f"{where} {text!r}: write columns without a table, {node.name!r} instead of {node.sql()!r}.")
+        raise SpecError(
+            f"{where} {text!r}: write columns without a table, {node.name!r} instead of {node.sql()!r}."
+        )
     if isinstance(node, _SYNTAX):
         return
     if isinstance(node, exp.Func) and not isinstance(node, _REFUSED):
         return  # its name was checked as it was written
-    raise SpecError(f"{where} {text!r}: {type(node).__name__} is not allowed in an expression over one row.")
+    raise SpecError(
+        f"{where} {text!r}: {type(node).__name__} is not allowed in an expression over one row."
+    )
 
 
 def resolve(tree: exp.Expression, known: dict[str, exp.Expression], where: str) -> exp.Expression:
@@ -177,7 +187,9 @@ def resolve(tree: exp.Expression, known: dict[str, exp.Expression], where: str) 
 
     made = tree.copy().transform(replace)
     if sum(1 for _ in made.walk()) > MAX_NODES:
-        raise SpecError(f"{where} has more than {MAX_NODES} parts once other transforms are put in: make it shorter.")
+        raise SpecError(
+            f"{where} has more than {MAX_NODES} parts once other transforms are put in: make it shorter."
+        )
     return made
 
 
@@ -209,13 +221,17 @@ def guarded(tree: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Sqrt):
             return _where_positive(node, node.this, strict=False)
         if isinstance(node, (exp.Asin, exp.Acos)):
-            inside = exp.Between(this=node.this.copy(), low=exp.Literal.number(-1), high=exp.Literal.number(1))
+            inside = exp.Between(
+                this=node.this.copy(), low=exp.Literal.number(-1), high=exp.Literal.number(1)
+            )
             return exp.Case(ifs=[exp.If(this=inside, true=node.copy())])
         return node
 
     # Children first, so that a guard is not guarded again.
     made = tree.copy()
-    for node in reversed(list(made.find_all(exp.Ln, exp.Log, exp.Sqrt, exp.Asin, exp.Acos, bfs=False))):
+    for node in reversed(
+        list(made.find_all(exp.Ln, exp.Log, exp.Sqrt, exp.Asin, exp.Acos, bfs=False))
+    ):
         new = guard(node)
         if node is made:
             made = new

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .data import as_source
+from .errors import SpecError
+from .options import RxOptions
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
     from .data.sinks import Sink
-    from .data.source import Source
+    from .data.source import Schema, Source
 
 
 def number(value: object) -> float:
@@ -42,8 +50,39 @@ def run_fit(
     transforms: Mapping[str, str] | None = None,
     report_progress: int | None = None,
 ) -> dict[str, Any]:
-    """Fits the model `name`; see the architecture for specs ("columns" and "rows" are filled in here) and results."""
-    raise NotImplementedError
+    """Fits the model `name`.
+
+    Arguments:
+        name: of the fit in the registry. spec: what docs/architecture.md says of it; "columns" is filled in here, and
+            "rows" where the spec has that key.
+        source: rows, as `as_source` takes them. context: where to compute; None is the active one.
+        row_selection, transforms: see `Source.select`.
+        report_progress: 0 shows no bar; None takes the option `reportProgress`.
+    Returns: the result as plain data.
+    Raises: SpecError, DataError, NumericError from the fit; SourceError where rows cannot be read.
+
+    Example:
+        >>> spec = {"formula": "y ~ x", "rows": None}
+        >>> run_fit("linear", spec, {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.0, 3.0]})["rank"]
+        2
+    """
+    from .contexts.active import resolve
+
+    selected = as_source(source).select(row_selection, transforms)
+    chosen = resolve(context).serving(selected)
+    chosen.begin()
+    schema = selected.schema()
+    _require_usable(schema, spec)
+    full = {**spec, "columns": schema.spec()}
+    if "rows" in spec:
+        full["rows"] = selected.row_count()
+    fit = _core.Fit(name, json.dumps(full))
+    cache = None if selected.in_memory else _core.Cache(int(RxOptions.get_option("cacheBytes")))
+    with progress_bar(report_progress, selected) as progress:
+        while (analysis := fit.next()) is not None:
+            fit.accept(chosen.run(analysis, selected, cache=cache, progress=progress))
+    result: dict[str, Any] = json.loads(fit.result())
+    return result
 
 
 def run_map(
@@ -59,5 +98,35 @@ def run_map(
     transforms: Mapping[str, str] | None = None,
     report_progress: int | None = None,
 ) -> tuple[Any, Mapping[str, Any]]:
-    """Maps a source through the row function `name` to a sink; gives the sink's result and the function's notes."""
-    raise NotImplementedError
+    """Maps a source through the row function `name` to a sink; gives the sink's result and the function's notes.
+
+    Arguments: as `run_fit`; keep: columns passed through; output_names: what the outputs are called.
+    Raises: SpecError, DataError from the function; SourceError where rows cannot be read or written.
+    """
+    from .contexts.active import resolve
+
+    selected = as_source(source).select(row_selection, transforms)
+    chosen = resolve(context).serving(selected)
+    chosen.begin()
+    function = _core.RowFunction(name, json.dumps(spec))
+    with progress_bar(report_progress, selected) as progress:
+        return chosen.map(
+            function, selected, sink, keep=keep, output_names=output_names, progress=progress
+        )
+
+
+def _require_usable(schema: Schema, spec: Mapping[str, Any]) -> None:
+    """Refuses a formula or weight that uses a column whose type cannot be read."""
+    unusable = [column for column in schema if column.problem is not None]
+    formula = str(spec.get("formula", ""))
+    named = {str(spec[key]) for key in ("pweights", "fweights") if spec.get(key)}
+    if not unusable:
+        return
+    columns = [{"name": column.name, "kind": column.kind} for column in schema]
+    try:
+        named |= set(json.loads(_core.formula_describe(formula, json.dumps(columns)))["variables"])
+    except SpecError:
+        return  # the fit says it better
+    if re.search(r"(^|[~+\s])\.($|[\s+])", formula):  # "." stands for the columns that can be used
+        named -= {column.name for column in unusable if column.name not in formula}
+    schema.require(column.name for column in unusable if column.name in named)

@@ -112,6 +112,7 @@ def rx_lin_mod(
         "cov_coef": bool(cov_coef),
         "cov_data": bool(cov_data),
         "precision": precision,
+        "rows": None,
     }
     from .data import as_source
     from .fitting import run_fit

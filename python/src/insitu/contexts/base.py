@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,23 @@ class Explanation:
     sql: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        lines = [
+            f"{self.context}: {self.way or 'nothing computed yet'}",
+            f"  source   {self.source}",
+            f"  passes   {self.passes}",
+            f"  rows     {self.rows:,}",
+            f"  bytes    {self.bytes:,}",
+            f"  threads  {self.threads}",
+            f"  seconds  {self.seconds:.3f}",
+        ]
+        lines += [f"  SQL      {' '.join(text.split())}" for text in self.sql]
+        lines += [f"  note     {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+_living: weakref.WeakValueDictionary[str, RxComputeContext] = weakref.WeakValueDictionary()
+
 
 class RxComputeContext:
     """Where computations run. Subclasses implement `run` and `map`.
@@ -46,7 +64,13 @@ class RxComputeContext:
     def __init__(self, description: str = "") -> None:
         self.description = description
         self.id = f"{type(self).__name__}-{next(RxComputeContext._ids)}"
+        _living[self.id] = self
         self._last = Explanation(context=type(self).__name__)
+
+    @staticmethod
+    def lookup(id: str) -> RxComputeContext | None:
+        """The living context of this id, or None."""
+        return _living.get(id)
 
     def run(
         self,
@@ -71,6 +95,14 @@ class RxComputeContext:
     ) -> tuple[Any, Mapping[str, Any]]:
         """Sends the columns `keep` and the function's outputs of every row to a sink; gives its result and the notes."""
         raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
+
+    def serving(self, source: Source) -> RxComputeContext:
+        """The context that computes over this source: itself, unless the source lies out of its reach."""
+        return self
+
+    def begin(self) -> None:
+        """Starts a new explanation: what follows is one computation."""
+        self._last = Explanation(context=type(self).__name__)
 
     def explain(self) -> Explanation:
         """The way, passes, rows, bytes, threads and SQL of the last computation."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ import pyarrow as pa
 
 from .. import _core
 from ..data.source import Source, Stream
-from ..errors import SourceError
+from ..errors import DataError, NumericError, SourceError, SpecError, StateError
 from ..options import worker_threads
-from .base import Explanation, RxComputeContext
+from .base import RxComputeContext
 
 if TYPE_CHECKING:
     from ..data.sinks import Sink
@@ -41,7 +42,9 @@ class LocalContext(RxComputeContext):
         started = time.perf_counter()
         options = json.dumps({"threads": self.threads()})
         if cache is not None and cache.complete:
-            return self._finish(_core.Run(analysis, None, cache, options), None, source, started, progress, "memory")
+            return self._finish(
+                _core.Run(analysis, None, cache, options), None, source, started, progress, "memory"
+            )
         columns = json.loads(analysis.describe())["columns"]
         stream = source.stream(columns)
         try:
@@ -100,10 +103,6 @@ class LocalContext(RxComputeContext):
     def _way(self, source: Source) -> str:
         return "rows in memory" if source.in_memory else "rows streamed to this process"
 
-    def begin(self) -> None:
-        """Starts a new explanation: what follows is one computation."""
-        self._last = Explanation(context=type(self).__name__)
-
     def map(
         self,
         function: _core.RowFunction,
@@ -137,6 +136,32 @@ class LocalContext(RxComputeContext):
                 stream.close()
         self._note(source, "stream", count[0], count[1], time.perf_counter() - started)
         return result, json.loads(mapped.notes())
+
+
+def _counted(
+    reader: pa.RecordBatchReader, count: list[int], progress: Callable[[int, int], None] | None
+) -> pa.RecordBatchReader:
+    """The same batches; rows and bytes are added up in `count`."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            count[0] += batch.num_rows
+            count[1] += batch.nbytes
+            if progress is not None:
+                progress(count[0], count[1])
+            yield batch
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def _map_error(source: Source, error: BaseException) -> BaseException:
+    """The engine's own sentence where it has one, else the source's words."""
+    text = str(error)
+    for kind in (DataError, SpecError, StateError, NumericError):
+        found = re.search(rf"{kind.__name__}: (.*)", text, re.DOTALL)
+        if found:
+            return kind(found[1].strip())
+    return source.read_error(text)
 
 
 def _source_error(stream: Stream | None, source: Source, error: SourceError) -> BaseException:

@@ -52,7 +52,11 @@ def as_source(
         return data
     if isinstance(data, (str, os.PathLike)):
         return _path_source(os.fspath(data), column_info, options)
-    if isinstance(data, (list, tuple)) and data and all(isinstance(d, (str, os.PathLike)) for d in data):
+    if (
+        isinstance(data, (list, tuple))
+        and data
+        and all(isinstance(d, (str, os.PathLike)) for d in data)
+    ):
         kind = RxTextData if _is_text_path(os.fspath(data[0])) else RxParquetData
         return kind(list(data), column_info=column_info, **options)
     source = frame_source(data, column_info, **options)
@@ -69,7 +73,9 @@ def _path_source(
 ) -> Source:
     lower = path.lower()
     if lower.endswith(".xdf"):
-        raise SpecError(f"{path!r} is an XDF file, whose format is not public: export it to Parquet or CSV.")
+        raise SpecError(
+            f"{path!r} is an XDF file, whose format is not public: export it to Parquet or CSV."
+        )
     if lower.endswith((".duckdb", ".db")) or lower.startswith("duckdb:"):
         raise SpecError(
             f"{path!r} is a database: name the table with RxOdbcData('duckdb:///…', table='…')."

@@ -85,9 +85,7 @@ def plan_columns(
     for name in info:
         if name not in names:
             raise SpecError(f"column_info: {unknown_column(name, names)}")
-    plans = [
-        plan_column(name, kind, levels.get(name), info.get(name, {})) for name, kind in fields
-    ]
+    plans = [plan_column(name, kind, levels.get(name), info.get(name, {})) for name, kind in fields]
     return _chosen(plans, vars_to_keep, vars_to_drop)
 
 
@@ -167,8 +165,12 @@ def _typed(base: Plan, kind: str, info: Mapping[str, Any]) -> Plan:
     if meaning in ("date", "datetime"):
         target = pa.date32() if meaning == "date" else pa.timestamp("us")
         return _moment(base, target)
-    known = ", ".join(sorted({*_NUMBER_TYPES, "bool", "character", "factor", "factorIndex", "Date", "POSIXct"}))
-    raise SpecError(f"column_info: column {name!r} has the unknown type {kind!r}; types are {known}.")
+    known = ", ".join(
+        sorted({*_NUMBER_TYPES, "bool", "character", "factor", "factorIndex", "Date", "POSIXct"})
+    )
+    raise SpecError(
+        f"column_info: column {name!r} has the unknown type {kind!r}; types are {known}."
+    )
 
 
 def _is_integer(base: Plan) -> bool:
@@ -188,10 +190,16 @@ def _factor(base: Plan, info: Mapping[str, Any]) -> Plan:
         levels = _level_list(base.raw, info["levels"])
     arrow_type = base.column.arrow_type
     if is_text(arrow_type) or pa.types.is_dictionary(arrow_type):
-        return Plan(base.raw, Column(base.raw, "factor", arrow_type, levels, categorical=True), base.convert)
-    encoded = not (pa.types.is_boolean(arrow_type) or _is_integer(base) or pa.types.is_date(arrow_type))
+        return Plan(
+            base.raw, Column(base.raw, "factor", arrow_type, levels, categorical=True), base.convert
+        )
+    encoded = not (
+        pa.types.is_boolean(arrow_type) or _is_integer(base) or pa.types.is_date(arrow_type)
+    )
     target = pa.dictionary(pa.int32(), pa.string()) if encoded else pa.string()
-    return Plan(base.raw, Column(base.raw, "factor", target, levels, categorical=True), _then(base, as_text))
+    return Plan(
+        base.raw, Column(base.raw, "factor", target, levels, categorical=True), _then(base, as_text)
+    )
 
 
 def _level_list(name: str, levels: Iterable[object]) -> tuple[str, ...]:
@@ -200,7 +208,9 @@ def _level_list(name: str, levels: Iterable[object]) -> tuple[str, ...]:
     labels = tuple(label(value) for value in levels)
     if len(set(labels)) != len(labels):
         twice = next(value for value in labels if labels.count(value) > 1)
-        raise SpecError(f"column_info: level {twice!r} of column {name!r} is listed more than once.")
+        raise SpecError(
+            f"column_info: level {twice!r} of column {name!r} is listed more than once."
+        )
     return labels
 
 
@@ -218,7 +228,9 @@ def _factor_index(base: Plan, info: Mapping[str, Any]) -> Plan:
         codes = pc.if_else(inside, codes, None).cast(pa.int32())
         return pa.DictionaryArray.from_arrays(codes, dictionary)
 
-    column = Column(name, "factor", pa.dictionary(pa.int32(), pa.string()), levels, categorical=True)
+    column = Column(
+        name, "factor", pa.dictionary(pa.int32(), pa.string()), levels, categorical=True
+    )
     return Plan(name, column, _then(base, convert))
 
 
@@ -227,7 +239,9 @@ def _relevelled(base: Plan, info: Mapping[str, Any]) -> Plan:
     if base.column.problem is not None:
         return base
     if base.column.kind != "factor" or levels is None:
-        raise SpecError(f"column_info: newLevels of column {name!r} needs the levels that they replace.")
+        raise SpecError(
+            f"column_info: newLevels of column {name!r} needs the levels that they replace."
+        )
     new = [label(value) for value in info["newLevels"]]
     if len(new) != len(levels):
         raise SpecError(
@@ -235,16 +249,23 @@ def _relevelled(base: Plan, info: Mapping[str, Any]) -> Plan:
         )
     mapping = dict(zip(levels, new, strict=True))
     merged = tuple(dict.fromkeys(new))
-    column = Column(name, "factor", pa.dictionary(pa.int32(), pa.string()), merged, categorical=True)
+    column = Column(
+        name, "factor", pa.dictionary(pa.int32(), pa.string()), merged, categorical=True
+    )
     return Plan(name, column, _then(base, lambda array: recoded(array, mapping, merged)))
 
 
-def recoded(array: pa.Array, mapping: Mapping[str, str], levels: Sequence[str]) -> pa.DictionaryArray:
+def recoded(
+    array: pa.Array, mapping: Mapping[str, str], levels: Sequence[str]
+) -> pa.DictionaryArray:
     """A factor with its labels replaced; a label that is not mapped becomes missing."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     code = {level: i for i, level in enumerate(levels)}
     table = pa.array(
-        [code.get(mapping.get(old, "")) if old in mapping else None for old in encoded.dictionary.to_pylist()],
+        [
+            code.get(mapping.get(old, "")) if old in mapping else None
+            for old in encoded.dictionary.to_pylist()
+        ],
         pa.int32(),
     )
     if len(table) == 0:
@@ -271,7 +292,9 @@ def _logical(base: Plan) -> Plan:
         other = pc.and_(pc.invert(pc.or_(true, false)), pc.is_valid(folded))
         if pc.any(other).as_py():
             value = array.filter(other)[0].as_py()
-            raise DataError(f"Column {name!r} is declared bool but holds {value!r}: use True, False, T, F, 1 or 0.")
+            raise DataError(
+                f"Column {name!r} is declared bool but holds {value!r}: use True, False, T, F, 1 or 0."
+            )
         return pc.if_else(pc.is_valid(folded), true, None)
 
     return Plan(name, column, _then(base, convert))
@@ -289,7 +312,11 @@ def _moment(base: Plan, target: pa.DataType) -> Plan:
         try:
             if pa.types.is_date(target) and not is_text(array.type) and not _is_time(array.type):
                 return array.cast(pa.int32()).cast(target)
-            if pa.types.is_timestamp(target) and not is_text(array.type) and not _is_time(array.type):
+            if (
+                pa.types.is_timestamp(target)
+                and not is_text(array.type)
+                and not _is_time(array.type)
+            ):
                 seconds = array.cast(pa.float64())
                 return pc.round(pc.multiply(seconds, 1e6)).cast(pa.int64()).cast(target)
             if pa.types.is_date(target) and is_text(array.type):

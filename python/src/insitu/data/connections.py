@@ -20,7 +20,9 @@ _OTHER = {
     "mysql": "MySQL",
 }
 _AVAILABLE = "this version reads DuckDB databases, by duckdb:///path/to/file.duckdb"
-_SECRET = re.compile(r"(?i)\b(pwd|password|token|secret|motherduck_token)\s*=\s*(\{[^}]*\}?|[^;&\s]*)")
+_SECRET = re.compile(
+    r"(?i)\b(pwd|password|token|secret|motherduck_token)\s*=\s*(\{[^}]*\}?|[^;&\s]*)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Target:
 
 def _database_of(connection: duckdb.DuckDBPyConnection) -> object:
     try:
-        row = connection.cursor().execute(
-            "select path from duckdb_databases() where database_name = current_database()"
-        ).fetchone()
+        row = (
+            connection.cursor()
+            .execute("select path from duckdb_databases() where database_name = current_database()")
+            .fetchone()
+        )
     except duckdb.Error:
         row = None
     return str(Path(row[0]).resolve()) if row is not None and row[0] else id(connection)
@@ -119,8 +123,12 @@ def connect(target: Target, *, write: bool = False) -> duckdb.DuckDBPyConnection
     if target.path.startswith(":memory:"):
         return duckdb.connect(target.path)
     if not write and not Path(target.path).exists():
-        raise SourceError(f"There is no database file {target.path!r}: check the path in the connection string.")
-    modes: list[dict[str, Any]] = [{"read_only": False}] if write else [{"read_only": True}, {"read_only": False}]
+        raise SourceError(
+            f"There is no database file {target.path!r}: check the path in the connection string."
+        )
+    modes: list[dict[str, Any]] = (
+        [{"read_only": False}] if write else [{"read_only": True}, {"read_only": False}]
+    )
     for mode in modes:
         try:
             return duckdb.connect(target.path, **mode)
@@ -145,9 +153,13 @@ def open_error(path: str, error: Exception) -> SourceError:
             f"The database {path!r} is locked by process {held[2]} ({held[1]}): close it there, or open it read-only there."
         )
     if "lock" in text.lower():
-        return SourceError(f"The database {path!r} is locked by another process ({first_line(text)}): close it there.")
+        return SourceError(
+            f"The database {path!r} is locked by another process ({first_line(text)}): close it there."
+        )
     if "not a valid DuckDB" in text:
-        return SourceError(f"The file {path!r} is not a DuckDB database: check the path in the connection string.")
+        return SourceError(
+            f"The file {path!r} is not a DuckDB database: check the path in the connection string."
+        )
     return SourceError(f"The database {path!r} cannot be opened: {first_line(text)}.")
 
 

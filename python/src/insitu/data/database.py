@@ -27,7 +27,9 @@ def relation_fields(
     for name, kind in zip(relation.columns, relation.types, strict=True):
         if kind.id == "enum":
             levels[name] = [str(value) for value in dict(kind.children)["values"]]
-    return [(name, field.type) for name, field in zip(relation.columns, schema, strict=True)], levels
+    return [
+        (name, field.type) for name, field in zip(relation.columns, schema, strict=True)
+    ], levels
 
 
 def reader_of(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
@@ -47,7 +49,10 @@ def relation_stream(
     if connection is None:
         return Stream(reader_of(chosen), keep=relation)
     return Stream(
-        reader_of(chosen), cancel=connection.interrupt, close=connection.close, keep=(relation, connection)
+        reader_of(chosen),
+        cancel=connection.interrupt,
+        close=connection.close,
+        keep=(relation, connection),
     )
 
 
@@ -96,7 +101,10 @@ class RxOdbcData(RxDataSource):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            column_info, column_classes=column_classes, vars_to_keep=vars_to_keep, vars_to_drop=vars_to_drop
+            column_info,
+            column_classes=column_classes,
+            vars_to_keep=vars_to_keep,
+            vars_to_drop=vars_to_drop,
         )
         if (table is None) == (sql_query is None):
             raise SpecError(f"{type(self).__name__} needs exactly one of table and sql_query.")
@@ -116,7 +124,9 @@ class RxOdbcData(RxDataSource):
     def target(self) -> Target:
         """The database."""
         if self._connection_string is None:
-            raise SpecError(f"{type(self).__name__} needs a connection_string such as 'duckdb:///flights.duckdb'.")
+            raise SpecError(
+                f"{type(self).__name__} needs a connection_string such as 'duckdb:///flights.duckdb'."
+            )
         return parse_connection(self._connection_string)
 
     @property
@@ -136,6 +146,13 @@ class RxOdbcData(RxDataSource):
         if self.sql_query is not None:
             return to_duckdb(self.sql_query, self.dialect)
         return table_query(connection, self.table or "")
+
+    def explain_sql(self) -> str | None:
+        connection = connect(self.target)
+        try:
+            return self.sql(connection)
+        finally:
+            connection.close()
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         connection = connect(self.target)
@@ -220,7 +237,9 @@ class RxSqlServerData(RxOdbcData):
     ) -> None:
         if connection_string is None and server is not None:
             pairs = {"Server": server, "Database": database_name, "Uid": user, "Pwd": password}
-            connection_string = "Driver=SQL Server;" + ";".join(f"{k}={v}" for k, v in pairs.items() if v)
+            connection_string = "Driver=SQL Server;" + ";".join(
+                f"{k}={v}" for k, v in pairs.items() if v
+            )
         super().__init__(
             connection_string,
             table,

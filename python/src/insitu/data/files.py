@@ -56,7 +56,9 @@ class RxFileData(RxDataSource):
         return found
 
     def read_error(self, message: str) -> SourceError:
-        return SourceError(f"The file {self.file_name!r} cannot be read: {message.strip().rstrip('.')}.")
+        return SourceError(
+            f"The file {self.file_name!r} cannot be read: {message.strip().rstrip('.')}."
+        )
 
     def _shown(self) -> dict[str, Any]:
         return {"file": self.file, **super()._shown()}
@@ -67,9 +69,13 @@ def find_files(name: str, suffixes: tuple[str, ...]) -> list[str]:
     for base in _bases(name):
         path = base / Path(name).expanduser()
         if path.is_dir():
-            files = sorted(str(p) for p in path.rglob("*") if p.is_file() and _wanted(p, path, suffixes))
+            files = sorted(
+                str(p) for p in path.rglob("*") if p.is_file() and _wanted(p, path, suffixes)
+            )
             if not files:
-                raise SourceError(f"The directory {name!r} holds no file that ends in {' or '.join(suffixes)}.")
+                raise SourceError(
+                    f"The directory {name!r} holds no file that ends in {' or '.join(suffixes)}."
+                )
             return files
         if path.exists():
             return [str(path)]
@@ -79,11 +85,15 @@ def find_files(name: str, suffixes: tuple[str, ...]) -> list[str]:
             return files
     if glob.has_magic(name):
         raise SourceError(f"No file matches {name!r}: check the pattern.")
-    raise SourceError(f"There is no file {name!r}: check the path (the working directory is {os.getcwd()!r}).")
+    raise SourceError(
+        f"There is no file {name!r}: check the path (the working directory is {os.getcwd()!r})."
+    )
 
 
 def _wanted(path: Path, top: Path, suffixes: tuple[str, ...]) -> bool:
-    hidden = any(part.startswith((".", "_")) and "=" not in part for part in path.relative_to(top).parts)
+    hidden = any(
+        part.startswith((".", "_")) and "=" not in part for part in path.relative_to(top).parts
+    )
     return not hidden and path.name.lower().endswith(suffixes)
 
 

@@ -28,7 +28,9 @@ class FrameSource(RxDataSource):
 
     in_memory = True
 
-    def __init__(self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> None:
+    def __init__(
+        self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
+    ) -> None:
         super().__init__(column_info, **options)
         self.frame = frame
 
@@ -56,7 +58,11 @@ class ArrowSource(FrameSource):
         schema = _schema_of(self.frame)
         levels = {}
         for i, field in enumerate(schema):
-            if pa.types.is_dictionary(field.type) and field.type.ordered and isinstance(self.frame, pa.Table):
+            if (
+                pa.types.is_dictionary(field.type)
+                and field.type.ordered
+                and isinstance(self.frame, pa.Table)
+            ):
                 levels[field.name] = _dictionary_levels(self.frame.column(i))
         return _unique([(field.name, field.type) for field in schema]), levels
 
@@ -74,7 +80,9 @@ class OnceSource(ArrowSource):
     in_memory = False
     can_reread = False
 
-    def __init__(self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> None:
+    def __init__(
+        self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
+    ) -> None:
         super().__init__(frame, column_info, **options)
         self._used = False
 
@@ -106,14 +114,18 @@ class DatasetSource(FrameSource):
         return None
 
     def _scan(self, names: Sequence[str]) -> Stream:
-        scanner = self.frame.scanner(columns=list(names), batch_size=BATCH_ROWS, batch_readahead=4, fragment_readahead=2)
+        scanner = self.frame.scanner(
+            columns=list(names), batch_size=BATCH_ROWS, batch_readahead=4, fragment_readahead=2
+        )
         return Stream(scanner.to_reader(), keep=scanner)
 
 
 class PolarsSource(FrameSource):
     """A Polars DataFrame, or a LazyFrame that is collected anew for each pass."""
 
-    def __init__(self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> None:
+    def __init__(
+        self, frame: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
+    ) -> None:
         super().__init__(frame, column_info, **options)
         self.in_memory = not hasattr(frame, "collect")
 
@@ -154,7 +166,12 @@ class RelationSource(FrameSource):
 class PandasSource(FrameSource):
     """A pandas DataFrame; floats are borrowed where pandas holds them."""
 
-    def __init__(self, frame: pd.DataFrame, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        column_info: Mapping[str, Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(frame, column_info, **options)
         self._names = [str(name) for name in frame.columns]
         self._objects: dict[int, pa.ChunkedArray] = {}
@@ -234,7 +251,9 @@ class PandasSource(FrameSource):
             return True
         series = self.frame.iloc[:, i]
         if isinstance(series.dtype, np.dtype):
-            return series.dtype.kind in "fiu" and series.to_numpy().strides[0] == series.dtype.itemsize
+            return (
+                series.dtype.kind in "fiu" and series.to_numpy().strides[0] == series.dtype.itemsize
+            )
         return hasattr(series.array, "__arrow_array__") and not hasattr(series.array, "_mask")
 
 
@@ -364,7 +383,9 @@ def _to_series(column: pa.ChunkedArray, known: Column | None) -> Any:
         if not known.categorical:
             return column.to_pandas()
         values = column.to_pandas()
-        levels = known.levels if known.levels is not None else sorted_levels(values.dropna().unique())
+        levels = (
+            known.levels if known.levels is not None else sorted_levels(values.dropna().unique())
+        )
         categories = pd.Index(list(levels), dtype="str")
         return pd.Categorical.from_codes(categories.get_indexer(values), categories=categories)
     if pa.types.is_integer(kind) and column.null_count > 0:

@@ -52,7 +52,9 @@ class RxParquetData(RxFileData):
         **options: Any,
     ) -> None:
         if file is None:
-            raise SpecError("RxParquetData needs a file: a path, a glob, a directory or a list of paths.")
+            raise SpecError(
+                "RxParquetData needs a file: a path, a glob, a directory or a list of paths."
+            )
         super().__init__(file, column_info, **options)
 
     def dataset(self, dictionaries: Sequence[str] = ()) -> ds.Dataset:
@@ -114,6 +116,11 @@ def parquet_error(path: str, error: object) -> SourceError:
         return SourceError(
             f"The file {path!r} is not a complete Parquet file (its footer is missing): write it again, or check the path."
         )
-    for noise in (f"Could not open Parquet input source '{path}': ", f"Error creating dataset. Could not read schema from '{path}'. "):
+    for noise in (
+        f"Could not open Parquet input source '{path}': ",
+        f"Error creating dataset. Could not read schema from '{path}'. ",
+    ):
         text = text.replace(noise, "")
-    return SourceError(f"The Parquet file {path!r} cannot be read: {text.split(' Detail: ')[0].rstrip('.')}.")
+    return SourceError(
+        f"The Parquet file {path!r} cannot be read: {text.split(' Detail: ')[0].rstrip('.')}."
+    )

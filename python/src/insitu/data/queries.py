@@ -29,9 +29,13 @@ def to_duckdb(query: str, dialect: str) -> str:
     try:
         trees = [tree for tree in sqlglot.parse(query, read=dialect) if tree is not None]
     except sqlglot.ParseError as error:
-        raise SpecError(f"The query cannot be read as {dialect}: {_parse_problem(error)}.") from error
+        raise SpecError(
+            f"The query cannot be read as {dialect}: {_parse_problem(error)}."
+        ) from error
     except ValueError as error:
-        raise SpecError(f"There is no SQL dialect {dialect!r}: use 'tsql', 'duckdb' or another of sqlglot's.") from error
+        raise SpecError(
+            f"There is no SQL dialect {dialect!r}: use 'tsql', 'duckdb' or another of sqlglot's."
+        ) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise SpecError("sql_query must be one SELECT statement; the query holds something else.")
     tree = trees[0]

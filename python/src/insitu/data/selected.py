@@ -21,17 +21,25 @@ _ROWS = "rows"  # what the rows are called in our queries
 class SelectedSource(Source):
     """Transforms (later ones see earlier ones; `x` in the transform that makes `x` is the source's), then row selection."""
 
-    def __init__(self, source: Source, row_selection: str | None, transforms: Mapping[str, str]) -> None:
+    def __init__(
+        self, source: Source, row_selection: str | None, transforms: Mapping[str, str]
+    ) -> None:
         self.source = source
         self.row_selection = row_selection
         self.transforms = dict(transforms)
         self.can_reread = source.can_reread
-        self._where_tree = None if row_selection is None else parse_expression(row_selection, "row_selection")
+        self._where_tree = (
+            None if row_selection is None else parse_expression(row_selection, "row_selection")
+        )
         self._trees = {
-            name: parse_expression(text, f"transforms[{name!r}]") for name, text in self.transforms.items()
+            name: parse_expression(text, f"transforms[{name!r}]")
+            for name, text in self.transforms.items()
         }
         self._resolved: tuple[dict[str, exp.Expression], exp.Expression | None] | None = None
         self._schema: Schema | None = None
+
+    def explain_sql(self) -> str | None:
+        return self.source.explain_sql()
 
     @property
     def file_name(self) -> str | None:
@@ -44,7 +52,9 @@ class SelectedSource(Source):
     def expressions(self) -> tuple[dict[str, exp.Expression], exp.Expression | None]:
         """The transforms and the selection over the source's own columns."""
         if self._resolved is None:
-            known: dict[str, exp.Expression] = {c.name: _column(c.name) for c in self.source.schema()}
+            known: dict[str, exp.Expression] = {
+                c.name: _column(c.name) for c in self.source.schema()
+            }
             made: dict[str, exp.Expression] = {}
             for name, tree in self._trees.items():
                 made[name] = guarded(resolve(tree, known, f"transforms[{name!r}]"))
@@ -78,15 +88,26 @@ class SelectedSource(Source):
             empty = pa.table({"": pa.array([], pa.int8())})
         with duckdb.connect() as connection:
             connection.register(_ROWS, empty)
-            for name, tree in [*made.items(), *([] if where is None else [("row_selection", where)])]:
+            for name, tree in [
+                *made.items(),
+                *([] if where is None else [("row_selection", where)]),
+            ]:
                 query = _query({name: tree}, None, base, used, {})
                 try:
                     schema = connection.sql(query).fetch_arrow_table().schema
                 except duckdb.Error as error:
-                    what = name if name == "row_selection" and name not in made else f"transforms[{name!r}]"
+                    what = (
+                        name
+                        if name == "row_selection" and name not in made
+                        else f"transforms[{name!r}]"
+                    )
                     raise DataError(f"{what} cannot be computed: {first_line(error)}.") from error
                 types.setdefault(name, schema.field(0).type)
-                if name == "row_selection" and name not in made and not pa.types.is_boolean(schema.field(0).type):
+                if (
+                    name == "row_selection"
+                    and name not in made
+                    and not pa.types.is_boolean(schema.field(0).type)
+                ):
                     raise SpecError(
                         f"row_selection must be true or false for each row; {self.row_selection!r} is {schema.field(0).type}."
                     )
@@ -97,7 +118,9 @@ class SelectedSource(Source):
         made, where = self.expressions()
         wanted = {name: made.get(name, _column(name)) for name in columns}
         used = _used([*wanted.values(), *([] if where is None else [where])], self.source.schema())
-        names = used or [column.name for column in self.source.schema() if column.problem is None][:1]
+        names = (
+            used or [column.name for column in self.source.schema() if column.problem is None][:1]
+        )
         types = {name: schema[name].arrow_type for name in columns if name in made}
         query = _query(wanted, where, self.source.schema(), names, types)
         base = self.source.stream(names)
@@ -117,11 +140,17 @@ class SelectedSource(Source):
         except duckdb.Error as error:
             close()
             raise self.read_error(str(error)) from error
-        return Stream(reader, cancel=cancel, close=close, keep=(base, connection), errors=base.errors)
+        return Stream(
+            reader, cancel=cancel, close=close, keep=(base, connection), errors=base.errors
+        )
 
     def read_error(self, message: str) -> Exception:
-        if any(kind in message for kind in ("Conversion Error", "Out of Range", "Invalid Input Error")):
-            return DataError(f"row_selection or transforms cannot be computed: {first_line(message)}.")
+        if any(
+            kind in message for kind in ("Conversion Error", "Out of Range", "Invalid Input Error")
+        ):
+            return DataError(
+                f"row_selection or transforms cannot be computed: {first_line(message)}."
+            )
         return self.source.read_error(message)
 
 
@@ -155,7 +184,9 @@ def _query(
     plain = {name: exp.Column(this=exp.to_identifier(f"c{i}")) for i, name in enumerate(names)}
     # NaN is missing to us; to DuckDB it is a number above all others.
     known = {
-        name: _when("isnan", column, negated=True) if pa.types.is_floating(base[name].arrow_type) else column
+        name: _when("isnan", column, negated=True)
+        if pa.types.is_floating(base[name].arrow_type)
+        else column
         for name, column in plain.items()
     }
     items = []
@@ -169,7 +200,9 @@ def _query(
         items.append(exp.alias_(exp.Paren(this=made), name, quoted=True))
     aliases = [exp.to_identifier(f"c{i}") for i in range(max(1, len(names)))]
     alias = exp.TableAlias(this=exp.to_identifier("t"), columns=aliases)
-    select = exp.select(*items).from_(exp.Table(this=exp.to_identifier(_ROWS, quoted=True), alias=alias))
+    select = exp.select(*items).from_(
+        exp.Table(this=exp.to_identifier(_ROWS, quoted=True), alias=alias)
+    )
     if where is not None:
         select = select.where(resolve(where, known, "row_selection"))
     return select.sql(dialect="duckdb")

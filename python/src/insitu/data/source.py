@@ -196,6 +196,10 @@ class Source(ABC):
         """Number of rows, or None where counting would cost a pass."""
         return None
 
+    def explain_sql(self) -> str | None:
+        """The SQL that makes the rows, if any."""
+        return None
+
     @property
     def file_name(self) -> str | None:
         """The path that printed results show, if the source is a file."""

@@ -18,7 +18,13 @@ from .source import Stream
 
 # How columns are read by DuckDB when column_info or column_classes declare them: always as text, so that our own rules
 # (what is missing, what is an error) hold for every source alike.
-_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "utf-16": "utf-16", "latin-1": "latin-1", "iso-8859-1": "latin-1"}
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "utf-16": "utf-16",
+    "latin-1": "latin-1",
+    "iso-8859-1": "latin-1",
+}
 
 
 class RxTextData(RxFileData):
@@ -76,16 +82,30 @@ class RxTextData(RxFileData):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            file, column_info, column_classes=column_classes, vars_to_keep=vars_to_keep, vars_to_drop=vars_to_drop
+            file,
+            column_info,
+            column_classes=column_classes,
+            vars_to_keep=vars_to_keep,
+            vars_to_drop=vars_to_drop,
         )
         if is_fixed_format or any("start" in entry for entry in self.column_info.values()):
-            raise SpecError("Fixed-width text is not supported in this version: convert the file to CSV or Parquet.")
+            raise SpecError(
+                "Fixed-width text is not supported in this version: convert the file to CSV or Parquet."
+            )
         if combine_delimiters and delimiter not in (None, " "):
-            raise SpecError("combine_delimiters is not supported in this version: give a file with single delimiters.")
+            raise SpecError(
+                "combine_delimiters is not supported in this version: give a file with single delimiters."
+            )
         if input_encoding.lower() not in _ENCODINGS:
-            raise SpecError(f"input_encoding {input_encoding!r} is not one of utf-8, utf-16 and latin-1.")
+            raise SpecError(
+                f"input_encoding {input_encoding!r} is not one of utf-8, utf-16 and latin-1."
+            )
         self.strings_as_factors = strings_as_factors
-        missing = [missing_value_string] if isinstance(missing_value_string, str) else list(missing_value_string)
+        missing = (
+            [missing_value_string]
+            if isinstance(missing_value_string, str)
+            else list(missing_value_string)
+        )
         self.options: dict[str, Any] = {
             "nullstr": list(dict.fromkeys(["", *missing])),
             "quotechar": quote_mark,
@@ -106,7 +126,9 @@ class RxTextData(RxFileData):
         try:
             if self._sniffed is None:
                 relation = connection.read_csv(self.paths(), **self.options)
-                self._sniffed = dict(zip(relation.columns, [str(t) for t in relation.types], strict=True))
+                self._sniffed = dict(
+                    zip(relation.columns, [str(t) for t in relation.types], strict=True)
+                )
             types = {name: self._read_type(name, kind) for name, kind in self._sniffed.items()}
             return connection.read_csv(self.paths(), dtype=types, **self.options)
         except duckdb.Error as error:
@@ -124,18 +146,25 @@ class RxTextData(RxFileData):
                 schema = relation.limit(0).fetch_arrow_table().schema
             except duckdb.Error as error:
                 raise self.read_error(str(error)) from error
-        return [(_renamed(name), field.type) for name, field in zip(relation.columns, schema, strict=True)], {}
+        return [
+            (_renamed(name), field.type)
+            for name, field in zip(relation.columns, schema, strict=True)
+        ], {}
 
     def _scan(self, names: Sequence[str]) -> Stream:
         connection = duckdb.connect()
         relation = self._relation(connection)
         raw = {_renamed(name): name for name in relation.columns}
         try:
-            chosen = relation.project(", ".join(f"{quoted(raw[name])} as {quoted(name)}" for name in names))
+            chosen = relation.project(
+                ", ".join(f"{quoted(raw[name])} as {quoted(name)}" for name in names)
+            )
             reader = reader_of(chosen)
         except duckdb.Error as error:
             raise self.read_error(str(error)) from error
-        return Stream(reader, cancel=connection.interrupt, close=connection.close, keep=(relation, connection))
+        return Stream(
+            reader, cancel=connection.interrupt, close=connection.close, keep=(relation, connection)
+        )
 
     def read_error(self, message: str) -> SourceError:
         """The sentence for a file that DuckDB cannot read, with the number of the broken line."""
@@ -145,7 +174,9 @@ class RxTextData(RxFileData):
         content = re.search(r"Original Line: ?(.*)", message)
         shown = f" ({content[1].strip()[:120]!r})" if content else ""
         details = [part.strip() for part in message.split("\n")[1:] if part.strip()]
-        reasons = [d for d in details if not re.match(r"(Original Line|Possible|\*|file ?=|LINE )", d)]
+        reasons = [
+            d for d in details if not re.match(r"(Original Line|Possible|\*|file ?=|LINE )", d)
+        ]
         reason = reasons[0].rstrip(".") if reasons else "it does not fit the columns before it"
         hint = ""
         if "convert" in reason.lower():

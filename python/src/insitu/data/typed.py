@@ -37,7 +37,9 @@ class RxDataSource(Source):
         vars_to_keep: Iterable[str] | None = None,
         vars_to_drop: Iterable[str] | None = None,
     ) -> None:
-        self.column_info = {} if column_info is None else {k: dict(v) for k, v in column_info.items()}
+        self.column_info = (
+            {} if column_info is None else {k: dict(v) for k, v in column_info.items()}
+        )
         self.column_classes = dict(column_classes or {})
         self.vars_to_keep = None if vars_to_keep is None else _listed(vars_to_keep)
         self.vars_to_drop = None if vars_to_drop is None else _listed(vars_to_drop)
@@ -56,7 +58,12 @@ class RxDataSource(Source):
         if self._planned is None:
             fields, levels = self._fields()
             self._planned = plan_columns(
-                fields, levels, self.column_info, self.column_classes, self.vars_to_keep, self.vars_to_drop
+                fields,
+                levels,
+                self.column_info,
+                self.column_classes,
+                self.vars_to_keep,
+                self.vars_to_drop,
             )
         return self._planned
 
@@ -70,7 +77,9 @@ class RxDataSource(Source):
         raw = self._scan([plan.raw for plan in plans])
         if all(plan.plain and plan.raw == plan.column.name for plan in plans):
             return raw
-        return mapped(raw, converter(plans), pa.schema([(p.column.name, p.column.arrow_type) for p in plans]))
+        return mapped(
+            raw, converter(plans), pa.schema([(p.column.name, p.column.arrow_type) for p in plans])
+        )
 
     @property
     def data_name(self) -> str:

@@ -1,0 +1,89 @@
+"""Computing where a database is: DuckDB databases, over their own column batches, in this process."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..data.connections import parse_connection, without_secrets
+from ..data.database import RxOdbcData
+from ..data.selected import SelectedSource
+from ..data.source import Source
+from ..errors import SpecError
+from ..options import worker_threads
+from .base import RxComputeContext
+from .local import LocalContext, RxLocalSeq
+
+
+class RxInSqlServer(LocalContext):
+    """Computes where the data of a connection string are; this version serves DuckDB databases.
+
+    DuckDB is embedded: its column batches are reduced as they leave its scan, and nothing is copied. Data outside the database
+    (a frame, a file, another database) are computed locally, with one warning.
+
+    Arguments:
+        connection_string: `duckdb:///flights.duckdb` and the like.
+        num_tasks: an upper bound on threads; 0 leaves it to the database.
+        auto_cleanup, console_output, execution_timeout_seconds, packages_to_load: accepted for revoscalepy, without effect.
+        wait: must be True in this version.
+    Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
+
+    Example:
+        >>> RxInSqlServer("duckdb:///flights.duckdb", num_tasks=4)
+        RxInSqlServer(connection_string='duckdb:///flights.duckdb', num_tasks=4)
+    """
+
+    def __init__(
+        self,
+        connection_string: str,
+        num_tasks: int = 1,
+        auto_cleanup: bool = True,
+        console_output: bool | None = None,
+        execution_timeout_seconds: int | None = None,
+        wait: bool = True,
+        packages_to_load: Any = None,
+    ) -> None:
+        super().__init__("Inside a database")
+        if not isinstance(num_tasks, int) or num_tasks < 0:
+            raise SpecError(
+                f"num_tasks is a whole number of at least 0, and was given as {num_tasks!r}."
+            )
+        if not wait:
+            raise SpecError(
+                "wait=False (background jobs) is not supported in this version: leave it out."
+            )
+        self._target = parse_connection(connection_string)
+        self._connection_string = connection_string
+        self.num_tasks = num_tasks
+        self._warned = False
+
+    @property
+    def connection_string(self) -> Any:
+        """As it was given, without passwords."""
+        given = self._connection_string
+        return without_secrets(given) if isinstance(given, str) else given
+
+    def __repr__(self) -> str:
+        return f"RxInSqlServer(connection_string={self.connection_string!r}, num_tasks={self.num_tasks})"
+
+    def threads(self) -> int:
+        return worker_threads(self.num_tasks or None)
+
+    def serving(self, source: Source) -> RxComputeContext:
+        base = source
+        while isinstance(base, SelectedSource):
+            base = base.source
+        if isinstance(base, RxOdbcData) and base.target.key == self._target.key:
+            return self
+        if not self._warned:
+            warnings.warn(
+                f"{source.data_name} is not in the database of {self!r}: it is computed locally.",
+                UserWarning,
+                stacklevel=4,
+            )
+            self._warned = True
+        self._last = (local := RxLocalSeq())._last
+        return local
+
+    def _way(self, source: Source) -> str:
+        return "DuckDB's own column batches, reduced in this process"
