@@ -1,53 +1,71 @@
-"""Progress bars for long work in a terminal or notebook; silent elsewhere."""
+"""Progress of long work: a bar in a terminal or notebook, silence elsewhere."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .options import RxOptions
 
-if TYPE_CHECKING:
-    from .data.source import Source
-
-Progress = Callable[[int, int], None]
-# Work shorter than this shows no bar.
+# Work shorter than this shows nothing.
 DELAY_SECONDS = 1.0
 
 
-def _watched() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
-
-
 @contextmanager
-def progress_bar(report_progress: int | None, source: Source) -> Iterator[Progress | None]:
-    """A function of (rows, bytes) that draws a bar, or None where nobody looks or the extra `progress` is missing.
+def progress_bar(
+    what: str, total: int | None, report_progress: int | None
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function of (rows, bytes) that shows them, or None where nobody looks.
 
-    Example:
-        >>> from insitu.data import as_source
-        >>> with progress_bar(0, as_source({"x": [1.0]})) as progress:
-        ...     progress is None
-        True
+    Arguments:
+        what: the work's name. total: rows, if known. report_progress: 0 is silent; None takes the option.
     """
     level = RxOptions.get_option("reportProgress") if report_progress is None else report_progress
-    if not level or not _watched():
+    if not level or not someone_looks():
         yield None
         return
+    bar = _Bar(what, total)
     try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        yield None
-        return
-    with tqdm(total=source.row_count(), unit=" rows", unit_scale=True, delay=DELAY_SECONDS) as bar:
-        yield _drawer(bar)
+        yield bar.show
+    finally:
+        bar.close()
 
 
-def _drawer(bar: Any) -> Progress:
-    def draw(rows: int, _bytes: int) -> None:
-        if rows < bar.n:  # the next pass
-            bar.reset()
-        bar.update(rows - bar.n)
+def someone_looks() -> bool:
+    """True in a terminal or a notebook."""
+    shell = sys.modules.get("IPython")
+    if shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell":
+        return True
+    return bool(sys.stderr is not None and sys.stderr.isatty())
 
-    return draw
+
+class _Bar:
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what = what
+        self._total = total
+        self._start = time.monotonic()
+        self._bar: Any = None
+        self._tried = False
+
+    def show(self, rows: int, n_bytes: int) -> None:
+        if time.monotonic() - self._start < DELAY_SECONDS:
+            return
+        if not self._tried:
+            self._tried = True
+            try:
+                from tqdm.auto import tqdm
+
+                self._bar = tqdm(total=self._total, desc=self._what, unit=" rows", unit_scale=True, leave=False)
+            except ImportError:
+                return
+        if self._bar is not None:
+            if rows < self._bar.n:  # the next pass begins
+                self._bar.reset(total=self._total)
+            self._bar.update(rows - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()

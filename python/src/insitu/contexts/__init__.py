@@ -1,6 +1,9 @@
 """Compute contexts: where computations run."""
 
+from __future__ import annotations
+
 from .active import (
+    resolve_context,
     rx_get_compute_context,
     rx_set_compute_context,
     rx_set_temp_compute_context,
@@ -15,6 +18,7 @@ __all__ = [
     "RxInSqlServer",
     "RxLocalParallel",
     "RxLocalSeq",
+    "resolve_context",
     "rx_get_compute_context",
     "rx_set_compute_context",
     "rx_set_temp_compute_context",
