@@ -14,14 +14,6 @@ from .errors import SpecError
 from .options import RxOptions
 from .progress import progress_bar
 
-from . import _core
-from .contexts.active import resolve_context
-from .data import as_source
-from .data.source import Schema, Source
-from .errors import DataError, SpecError
-from .options import RxOptions
-from .progress import progress_bar
-
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
     from .data.sinks import Sink
@@ -58,66 +50,39 @@ def run_fit(
     transforms: Mapping[str, str] | None = None,
     report_progress: int | None = None,
 ) -> dict[str, Any]:
-    """Fits the model `name`: pulls its passes and has a compute context run them.
+    """Fits the model `name`.
 
     Arguments:
-        name, spec: see "Interchange" in the architecture; "columns" (and "rows" of a linear model) are filled in here.
-        source: a source, or anything of which `as_source` makes one.
-        context: where to compute; None takes the active context.
-        row_selection, transforms: SQL expressions, see `Source.select`.
-        report_progress: 0 is silent; None takes the option.
+        name: of the fit in the registry. spec: what docs/architecture.md says of it; "columns" is filled in here, and
+            "rows" where the spec has that key.
+        source: rows, as `as_source` takes them. context: where to compute; None is the active one.
+        row_selection, transforms: see `Source.select`.
+        report_progress: 0 shows no bar; None takes the option `reportProgress`.
     Returns: the result as plain data.
-    Raises: the five errors of insitu; KeyboardInterrupt within a second of Ctrl-C, with nothing left running.
+    Raises: SpecError, DataError, NumericError from the fit; SourceError where rows cannot be read.
 
     Example:
-        >>> result = run_fit("summary", {"formula": "~x"}, {"x": [1.0, 2.0, 4.0]})
-        >>> result["terms"][0]["max"]
-        4.0
+        >>> spec = {"formula": "y ~ x", "rows": None}
+        >>> run_fit("linear", spec, {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.0, 3.0]})["rank"]
+        2
     """
-    where = resolve_context(context)
-    rows_of = as_source(source).select(row_selection, transforms)
-    full = dict(spec)
-    full["columns"] = _used_columns(full, rows_of.schema())
-    total = rows_of.row_count()
-    if name == "linear" and total is not None:
-        full.setdefault("rows", total)
+    from .contexts.active import resolve
+
+    selected = as_source(source).select(row_selection, transforms)
+    chosen = resolve(context).serving(selected)
+    chosen.begin()
+    schema = selected.schema()
+    _require_usable(schema, spec)
+    full = {**spec, "columns": schema.spec()}
+    if "rows" in spec:
+        full["rows"] = selected.row_count()
     fit = _core.Fit(name, json.dumps(full))
-    cache = None
-    if name not in _ONE_PASS and rows_of.needs_cache:
-        cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
-    where.begin(rows_of)
-    with progress_bar(name, total, report_progress) as progress:
+    cache = None if selected.in_memory else _core.Cache(int(RxOptions.get_option("cacheBytes")))
+    with progress_bar(report_progress, selected) as progress:
         while (analysis := fit.next()) is not None:
-            fit.accept(where.run(analysis, rows_of, cache=cache, progress=progress))
+            fit.accept(chosen.run(analysis, selected, cache=cache, progress=progress))
     result: dict[str, Any] = json.loads(fit.result())
     return result
-
-
-# Fits that never read twice: nothing need be kept.
-_ONE_PASS = frozenset({"summary"})
-
-
-def _used_columns(spec: Mapping[str, Any], schema: Schema) -> list[dict[str, object]]:
-    """The columns that a formula and its weights use; DataError if one of them cannot be read by any model."""
-    formula = str(spec["formula"])
-    weights = [spec[key] for key in ("pweights", "fweights") if spec.get(key)]
-    every = [{"name": column.name, "kind": column.kind} for column in schema]
-    used = [*_variables(formula, every), *weights]
-    bad = [schema[name] for name in used if schema[name].problem is not None]
-    if bad:
-        # "." stands for the columns that can be used; a column that is named cannot be left out.
-        usable = [{"name": column.name, "kind": column.kind} for column in schema if column.problem is None]
-        try:
-            used = [*_variables(formula, usable), *weights]
-        except SpecError:
-            raise DataError(str(bad[0].problem)) from None
-        schema.require(used)
-    return schema.spec(dict.fromkeys(used))
-
-
-def _variables(formula: str, columns: list[dict[str, str]]) -> list[str]:
-    described = json.loads(_core.formula_describe(formula, json.dumps(columns)))
-    return list(dict.fromkeys([*described["variables"], *(described.get("response_variables") or [])]))
 
 
 def run_map(
@@ -133,19 +98,35 @@ def run_map(
     transforms: Mapping[str, str] | None = None,
     report_progress: int | None = None,
 ) -> tuple[Any, Mapping[str, Any]]:
-    """Maps a source through the row function `name` to a sink, in order and in constant memory.
+    """Maps a source through the row function `name` to a sink; gives the sink's result and the function's notes.
 
-    Arguments:
-        name, spec: see "Interchange" in the architecture.
-        source, context, row_selection, transforms, report_progress: as `run_fit`.
-        sink: where the rows go (`insitu.data.sinks`).
-        keep: columns passed through, before the outputs. output_names: names of the outputs.
-    Returns: what the sink makes, and what the row function noticed.
-    Raises: as `run_fit`; the target is then as it was before.
+    Arguments: as `run_fit`; keep: columns passed through; output_names: what the outputs are called.
+    Raises: SpecError, DataError from the function; SourceError where rows cannot be read or written.
     """
-    where = resolve_context(context)
-    rows_of = as_source(source).select(row_selection, transforms)
+    from .contexts.active import resolve
+
+    selected = as_source(source).select(row_selection, transforms)
+    chosen = resolve(context).serving(selected)
+    chosen.begin()
     function = _core.RowFunction(name, json.dumps(spec))
-    where.begin(rows_of)
-    with progress_bar(name, rows_of.row_count(), report_progress) as progress:
-        return where.map(function, rows_of, sink, keep=keep, output_names=output_names, progress=progress)
+    with progress_bar(report_progress, selected) as progress:
+        return chosen.map(
+            function, selected, sink, keep=keep, output_names=output_names, progress=progress
+        )
+
+
+def _require_usable(schema: Schema, spec: Mapping[str, Any]) -> None:
+    """Refuses a formula or weight that uses a column whose type cannot be read."""
+    unusable = [column for column in schema if column.problem is not None]
+    formula = str(spec.get("formula", ""))
+    named = {str(spec[key]) for key in ("pweights", "fweights") if spec.get(key)}
+    if not unusable:
+        return
+    columns = [{"name": column.name, "kind": column.kind} for column in schema]
+    try:
+        named |= set(json.loads(_core.formula_describe(formula, json.dumps(columns)))["variables"])
+    except SpecError:
+        return  # the fit says it better
+    if re.search(r"(^|[~+\s])\.($|[\s+])", formula):  # "." stands for the columns that can be used
+        named -= {column.name for column in unusable if column.name not in formula}
+    schema.require(column.name for column in unusable if column.name in named)

@@ -1,9 +1,6 @@
 """Compute contexts: where computations run."""
 
-from __future__ import annotations
-
 from .active import (
-    resolve_context,
     rx_get_compute_context,
     rx_set_compute_context,
     rx_set_temp_compute_context,
@@ -18,7 +15,6 @@ __all__ = [
     "RxInSqlServer",
     "RxLocalParallel",
     "RxLocalSeq",
-    "resolve_context",
     "rx_get_compute_context",
     "rx_set_compute_context",
     "rx_set_temp_compute_context",

@@ -1,31 +1,21 @@
-"""The active compute context."""
+"""The active compute context of this process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from ..errors import SpecError
 from .base import RxComputeContext
 from .local import RxLocalParallel, RxLocalSeq
 
+_ALIASES = {"local": RxLocalSeq, "localpar": RxLocalParallel}
 _active: RxComputeContext = RxLocalSeq()
-_ALIASES = {
-    "local": RxLocalSeq,
-    "localseq": RxLocalSeq,
-    "rxlocalseq": RxLocalSeq,
-    "localpar": RxLocalParallel,
-    "localparallel": RxLocalParallel,
-    "rxlocalparallel": RxLocalParallel,
-}
 
 
-def resolve_context(context: RxComputeContext | str | None) -> RxComputeContext:
-    """The context that an argument means: None is the active one, "local" and "localpar" are aliases.
+def resolve(context: RxComputeContext | str | None) -> RxComputeContext:
+    """The context itself, the one an alias names, or for None the active one.
 
-    Example:
-        >>> resolve_context("localpar")
-        RxLocalParallel()
+    Raises: SpecError for anything else.
     """
     if context is None:
         return _active
@@ -34,12 +24,12 @@ def resolve_context(context: RxComputeContext | str | None) -> RxComputeContext:
     if isinstance(context, str) and context.lower() in _ALIASES:
         return _ALIASES[context.lower()]()
     raise SpecError(
-        f"{context!r} is no compute context: give 'local', 'localpar', or an object such as RxLocalSeq()."
+        f"A compute context is an object such as RxLocalSeq(), or one of 'local' and 'localpar'; got {context!r}."
     )
 
 
 def rx_get_compute_context() -> RxComputeContext:
-    """The active compute context.
+    """The compute context that functions use when none is given.
 
     Example:
         >>> rx_get_compute_context()
@@ -49,11 +39,11 @@ def rx_get_compute_context() -> RxComputeContext:
 
 
 def rx_set_compute_context(compute_context: RxComputeContext | str) -> RxComputeContext:
-    """Makes a context the active one.
+    """Makes a compute context the active one.
 
     Arguments:
         compute_context: a context, or "local" or "localpar".
-    Returns: the context that was active before, so that it can be set again.
+    Returns: the previous context, so that it can be set again.
     Raises: SpecError if it is no context.
 
     Example:
@@ -62,24 +52,32 @@ def rx_set_compute_context(compute_context: RxComputeContext | str) -> RxCompute
         RxLocalParallel()
     """
     global _active
-    wanted = resolve_context(compute_context)
-    previous, _active = _active, wanted
+    previous, _active = _active, resolve(compute_context)
     return previous
 
 
-@contextmanager
-def rx_set_temp_compute_context(compute_context: RxComputeContext | str) -> Iterator[RxComputeContext]:
-    """Makes a context the active one for the length of a `with` block.
-
-    Raises: SpecError if it is no context.
+class rx_set_temp_compute_context:  # noqa: N801 - the original's name
+    """A `with` block in which another compute context is active.
 
     Example:
-        >>> with rx_set_temp_compute_context("localpar") as context:
-        ...     context is rx_get_compute_context()
-        True
+        >>> with rx_set_temp_compute_context("localpar"):
+        ...     rx_get_compute_context()
+        RxLocalParallel()
+        >>> rx_get_compute_context()
+        RxLocalSeq()
     """
-    previous = rx_set_compute_context(compute_context)
-    try:
-        yield _active
-    finally:
-        rx_set_compute_context(previous)
+
+    def __init__(self, compute_context: RxComputeContext | str) -> None:
+        self._context = resolve(compute_context)
+
+    def __enter__(self) -> RxComputeContext:
+        self._previous = rx_set_compute_context(self._context)
+        return self._context
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        rx_set_compute_context(self._previous)

@@ -6,7 +6,7 @@ import itertools
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
 
@@ -15,17 +15,10 @@ if TYPE_CHECKING:
     from ..data.sinks import Sink
     from ..data.source import Source
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass
 class Explanation:
-    """How the last computation was done; its text is for people.
-
-    Example:
-        >>> print(Explanation(context="RxLocalSeq", way="rows in memory", passes=1, rows=10, threads=2))
-        RxLocalSeq: rows in memory, 1 pass, 10 rows, 0 bytes, 2 threads, 0.000 s
-    """
+    """How the last computation was done; `str()` of it is for people."""
 
     context: str = ""
     way: str = ""
@@ -39,89 +32,45 @@ class Explanation:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        if self.passes == 0:
-            return f"{self.context}: nothing was computed yet"
-        parts = [
-            self.way,
-            _counted(self.passes, "pass", "passes"),
-            _counted(self.rows, "row", "rows"),
-            _counted(self.bytes, "byte", "bytes"),
-            _counted(self.threads, "thread", "threads"),
-            f"{self.seconds:.3f} s",
+        lines = [
+            f"{self.context}: {self.way or 'nothing computed yet'}",
+            f"  source   {self.source}",
+            f"  passes   {self.passes}",
+            f"  rows     {self.rows:,}",
+            f"  bytes    {self.bytes:,}",
+            f"  threads  {self.threads}",
+            f"  seconds  {self.seconds:.3f}",
         ]
-        lines = [f"{self.context}: {', '.join(parts)}"]
-        if self.source:
-            lines.append(f"  data: {self.source}")
-        lines += [f"  SQL: {text}" for text in self.sql]
-        lines += [f"  note: {text}" for text in self.notes]
+        lines += [f"  SQL      {' '.join(text.split())}" for text in self.sql]
+        lines += [f"  note     {note}" for note in self.notes]
         return "\n".join(lines)
 
 
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+_living: weakref.WeakValueDictionary[str, RxComputeContext] = weakref.WeakValueDictionary()
 
 
 class RxComputeContext:
-    """Where computations run; also makes a context by the name of its class.
-
-    Arguments:
-        name: the name of a context's class, with that class's arguments after it.
-    Raises: SpecError for a name that is no context.
+    """Where computations run. Subclasses implement `run` and `map`.
 
     Example:
-        >>> import insitu.contexts
-        >>> insitu.contexts.RxComputeContext("RxLocalSeq")
-        RxLocalSeq()
+        >>> from insitu.contexts import RxLocalSeq
+        >>> RxLocalSeq().description
+        'This process'
     """
 
     version = "1.0"
-    kinds: ClassVar[dict[str, type[RxComputeContext]]] = {}
     _ids = itertools.count(1)
-    _known: ClassVar[weakref.WeakValueDictionary[str, RxComputeContext]] = weakref.WeakValueDictionary()
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> RxComputeContext:
-        if cls is not RxComputeContext:
-            return super().__new__(cls)
-        name = args[0] if args else None
-        found = RxComputeContext.kinds.get(name) if isinstance(name, str) else None
-        if found is None:
-            known = ", ".join(repr(kind) for kind in RxComputeContext.kinds)
-            raise SpecError(f"{name!r} is no compute context; there are {known}.")
-        # Not an instance of cls to Python's eyes only if it were unrelated: __init__ is called here, once.
-        made = found.__new__(found)
-        made.__init__(*args[1:], **kwargs)  # type: ignore[misc]
-        return made
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        if cls.__name__.startswith("Rx"):
-            RxComputeContext.kinds[cls.__name__] = cls
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def _begin(self, description: str) -> None:
-        """What every subclass's __init__ calls."""
+    def __init__(self, description: str = "") -> None:
         self.description = description
         self.id = f"{type(self).__name__}-{next(RxComputeContext._ids)}"
-        RxComputeContext._known[self.id] = self
+        _living[self.id] = self
         self._last = Explanation(context=type(self).__name__)
 
     @staticmethod
     def lookup(id: str) -> RxComputeContext | None:
-        """The context with this `id`, or None if there is none any more.
-
-        Example:
-            >>> from insitu.contexts import RxLocalSeq
-            >>> context = RxLocalSeq()
-            >>> RxComputeContext.lookup(context.id) is context
-            True
-        """
-        return RxComputeContext._known.get(id)
-
-    def begin(self, source: Source) -> None:
-        """Starts a new explanation: the runs and maps that follow, over this source, are one computation."""
-        self._last = Explanation(context=type(self).__name__)
+        """The living context of this id, or None."""
+        return _living.get(id)
 
     def run(
         self,
@@ -129,9 +78,9 @@ class RxComputeContext:
         source: Source,
         *,
         cache: _core.Cache | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> _core.State:
-        """Reduces the rows of a source to a state. `progress(rows, bytes)` is called about twenty times a second."""
+        """Reduces the rows of a source to a state. `progress(rows, bytes)` is called about ten times a second."""
         raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
 
     def map(
@@ -142,17 +91,19 @@ class RxComputeContext:
         *,
         keep: Sequence[str] = (),
         output_names: Sequence[str] | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> tuple[Any, Mapping[str, Any]]:
         """Sends the columns `keep` and the function's outputs of every row to a sink; gives its result and the notes."""
         raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
 
-    def explain(self) -> Explanation:
-        """The way, passes, rows, bytes, threads and SQL of the last computation; print it, or read its fields.
+    def serving(self, source: Source) -> RxComputeContext:
+        """The context that computes over this source: itself, unless the source lies out of its reach."""
+        return self
 
-        Example:
-            >>> import insitu.contexts
-            >>> print(insitu.contexts.RxLocalSeq().explain())
-            RxLocalSeq: nothing was computed yet
-        """
+    def begin(self) -> None:
+        """Starts a new explanation: what follows is one computation."""
+        self._last = Explanation(context=type(self).__name__)
+
+    def explain(self) -> Explanation:
+        """The way, passes, rows, bytes, threads and SQL of the last computation."""
         return self._last

@@ -1,38 +1,32 @@
-"""Computing where a database is: RxInSqlServer, on the embedded database of a duckdb:/// string."""
+"""Computing where a database is: DuckDB databases, over their own column batches, in this process."""
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
 from ..data.selected import SelectedSource
-from ..errors import SourceError, SpecError
+from ..data.source import Source
+from ..errors import SpecError
 from ..options import worker_threads
-from .base import Progress
-from .local import LocalContext
-
-if TYPE_CHECKING:
-    from .. import _core
-    from ..data.sinks import Sink
-    from ..data.source import Source
+from .base import RxComputeContext
+from .local import LocalContext, RxLocalSeq
 
 
 class RxInSqlServer(LocalContext):
-    """Computes where a database is; DuckDB is embedded, so there it is this process over the database's own batches.
+    """Computes where the data of a connection string are; this version serves DuckDB databases.
+
+    DuckDB is embedded: its column batches are reduced as they leave its scan, and nothing is copied. Data outside the database
+    (a frame, a file, another database) are computed locally, with one warning.
 
     Arguments:
-        connection_string: `duckdb:///flights.duckdb`, or an open DuckDB connection.
-        num_tasks: most parallel tasks; 0 leaves parallelism to the server.
-        execution_timeout_seconds: a computation that takes longer is stopped with a SourceError; None or 0: never.
+        connection_string: `duckdb:///flights.duckdb` and the like.
+        num_tasks: an upper bound on threads; 0 leaves it to the database.
+        auto_cleanup, console_output, execution_timeout_seconds, packages_to_load: accepted for revoscalepy, without effect.
         wait: must be True in this version.
-        auto_cleanup, console_output, packages_to_load: accepted for revoscalepy, without effect.
-    Raises: SpecError for wrong arguments; SourceError, when it computes, if the engine is not available.
-
-    Data outside the database (a frame, a file, another server) are computed in this process, with one warning.
+    Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
 
     Example:
         >>> RxInSqlServer("duckdb:///flights.duckdb", num_tasks=4)
@@ -41,30 +35,27 @@ class RxInSqlServer(LocalContext):
 
     def __init__(
         self,
-        connection_string: Any = None,
+        connection_string: str,
         num_tasks: int = 1,
         auto_cleanup: bool = True,
         console_output: bool | None = None,
         execution_timeout_seconds: int | None = None,
         wait: bool = True,
-        packages_to_load: Sequence[str] | None = None,
-        **kwargs: Any,
+        packages_to_load: Any = None,
     ) -> None:
-        if hasattr(self, "id"):
-            return
-        if connection_string is None:
-            raise SpecError("RxInSqlServer needs a connection_string such as 'duckdb:///flights.duckdb'.")
+        super().__init__("Inside a database")
         if not isinstance(num_tasks, int) or num_tasks < 0:
-            raise SpecError(f"num_tasks is 0 (the server decides) or a number of tasks, and was given as {num_tasks!r}.")
+            raise SpecError(
+                f"num_tasks is a whole number of at least 0, and was given as {num_tasks!r}."
+            )
         if not wait:
-            raise SpecError("wait=False (jobs) is not supported in this version: leave it out.")
-        self._begin("A database, computed over its own batches")
+            raise SpecError(
+                "wait=False (background jobs) is not supported in this version: leave it out."
+            )
+        self._target = parse_connection(connection_string)
         self._connection_string = connection_string
         self.num_tasks = num_tasks
-        self.auto_cleanup = auto_cleanup
-        self.console_output = console_output
-        self.execution_timeout_seconds = execution_timeout_seconds
-        self._outside = False
+        self._warned = False
 
     @property
     def connection_string(self) -> Any:
@@ -76,64 +67,23 @@ class RxInSqlServer(LocalContext):
         return f"RxInSqlServer(connection_string={self.connection_string!r}, num_tasks={self.num_tasks})"
 
     def threads(self) -> int:
-        return worker_threads(None if self.num_tasks == 0 or self._outside else self.num_tasks)
+        return worker_threads(self.num_tasks or None)
 
-    def begin(self, source: Source) -> None:
-        super().begin(source)
-        target = parse_connection(self._connection_string)
-        self._outside = not _inside(source, target.key)
-        if self._outside:
-            self._last.notes.append("the data are not in the context's database")
+    def serving(self, source: Source) -> RxComputeContext:
+        base = source
+        while isinstance(base, SelectedSource):
+            base = base.source
+        if isinstance(base, RxOdbcData) and base.target.key == self._target.key:
+            return self
+        if not self._warned:
             warnings.warn(
-                f"The data ({source.data_name}) are not in the database of {self!r}: they are computed in this process.",
+                f"{source.data_name} is not in the database of {self!r}: it is computed locally.",
+                UserWarning,
                 stacklevel=4,
             )
-
-    def run(
-        self,
-        analysis: _core.Analysis,
-        source: Source,
-        *,
-        cache: _core.Cache | None = None,
-        progress: Progress | None = None,
-    ) -> _core.State:
-        return super().run(analysis, source, cache=cache, progress=self._timed(progress))
-
-    def map(
-        self,
-        function: _core.RowFunction,
-        source: Source,
-        sink: Sink,
-        *,
-        keep: Sequence[str] = (),
-        output_names: Sequence[str] | None = None,
-        progress: Progress | None = None,
-    ) -> tuple[Any, Mapping[str, Any]]:
-        return super().map(
-            function, source, sink, keep=keep, output_names=output_names, progress=self._timed(progress)
-        )
-
-    def _timed(self, progress: Progress | None) -> Progress | None:
-        limit = self.execution_timeout_seconds
-        if not limit:
-            return progress
-        end = time.monotonic() + limit
-
-        def check(rows: int, n_bytes: int) -> None:
-            if time.monotonic() > end:
-                raise SourceError(
-                    f"The computation took longer than execution_timeout_seconds={limit} and was stopped after {rows} rows."
-                )
-            if progress is not None:
-                progress(rows, n_bytes)
-
-        return check
+            self._warned = True
+        self._last = (local := RxLocalSeq())._last
+        return local
 
     def _way(self, source: Source) -> str:
-        return super()._way(source) if self._outside else "the database's own batches, in this process"
-
-
-def _inside(source: Source, key: object) -> bool:
-    while isinstance(source, SelectedSource):
-        source = source.source
-    return isinstance(source, RxOdbcData) and source.target.key == key
+        return "DuckDB's own column batches, reduced in this process"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -13,16 +13,15 @@ import pyarrow as pa
 
 from .. import _core
 from ..data.source import Source, Stream
-from ..errors import SourceError
+from ..errors import DataError, NumericError, SourceError, SpecError, StateError
 from ..options import worker_threads
-from .base import Progress, RxComputeContext
+from .base import RxComputeContext
 
 if TYPE_CHECKING:
     from ..data.sinks import Sink
 
 # The engine is polled this often, so that Ctrl-C is seen and progress shown.
 POLL_MS = 50
-_ENGINE_ERRORS = (CancelledError, ValueError, ArithmeticError, OSError, RuntimeError)
 
 
 class LocalContext(RxComputeContext):
@@ -38,22 +37,71 @@ class LocalContext(RxComputeContext):
         source: Source,
         *,
         cache: _core.Cache | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> _core.State:
         started = time.perf_counter()
         options = json.dumps({"threads": self.threads()})
         if cache is not None and cache.complete:
-            state, rows, n_bytes = _finish(_core.Run(analysis, None, cache, options), None, source, progress)
-            self._note(source, rows, n_bytes, time.perf_counter() - started, from_memory=True)
-            return state
-        stream = source.stream(json.loads(analysis.describe())["columns"])
+            return self._finish(
+                _core.Run(analysis, None, cache, options), None, source, started, progress, "memory"
+            )
+        columns = json.loads(analysis.describe())["columns"]
+        stream = source.stream(columns)
         try:
             run = _core.Run(analysis, stream, cache, options)
-            state, rows, n_bytes = _finish(run, stream, source, progress)
+            return self._finish(run, stream, source, started, progress, "stream")
         finally:
             stream.close()
-        self._note(source, rows, n_bytes, time.perf_counter() - started)
+
+    def _finish(
+        self,
+        run: _core.Run,
+        stream: Stream | None,
+        source: Source,
+        started: float,
+        progress: Callable[[int, int], None] | None,
+        way: str,
+    ) -> _core.State:
+        """Polls a run to its end; Ctrl-C (or any error of ours) stops its workers first."""
+        rows = n_bytes = 0
+        try:
+            finished = False
+            while not finished:
+                rows, n_bytes, finished = run.poll(POLL_MS)
+                if progress is not None:
+                    progress(rows, n_bytes)
+            state = run.finish()
+        except SourceError as error:
+            raise _source_error(stream, source, error) from error
+        except BaseException:
+            run.cancel()
+            if stream is not None:
+                stream.cancel()
+            try:
+                run.finish()
+            except (CancelledError, ValueError, ArithmeticError, OSError, RuntimeError):
+                pass  # what ended the run is on its way already
+            raise
+        self._note(source, way, rows, n_bytes, time.perf_counter() - started)
         return state
+
+    def _note(self, source: Source, way: str, rows: int, n_bytes: int, seconds: float) -> None:
+        last = self._last
+        last.passes += 1
+        last.way = self._way(source) if way == "stream" else last.way
+        last.source = source.data_name
+        last.threads = self.threads()
+        last.rows += rows
+        last.bytes += n_bytes
+        last.seconds += seconds
+        if way == "memory":
+            last.notes.append(f"pass {last.passes} read decoded columns from memory")
+        sql = source.explain_sql()
+        if sql is not None and sql not in last.sql:
+            last.sql.append(sql)
+
+    def _way(self, source: Source) -> str:
+        return "rows in memory" if source.in_memory else "rows streamed to this process"
 
     def map(
         self,
@@ -63,122 +111,64 @@ class LocalContext(RxComputeContext):
         *,
         keep: Sequence[str] = (),
         output_names: Sequence[str] | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> tuple[Any, Mapping[str, Any]]:
         started = time.perf_counter()
         needed = json.loads(function.describe())["columns"]
+        columns = list(dict.fromkeys([*needed, *keep]))
         options: dict[str, Any] = {"threads": self.threads(), "keep": list(keep)}
         if output_names is not None:
             options["output_names"] = list(output_names)
-        count = _Count(progress)
-        stream = source.stream(list(dict.fromkeys([*needed, *keep])))
-        try:
-            mapped = _core.map_stream(function, stream, json.dumps(options))
-            result = sink.write(_watched(mapped, stream, source, count))
-        except BaseException:
-            stream.cancel()
-            if count.error is not None:
-                raise count.error from None
-            raise
-        finally:
-            stream.close()
-        self._note(source, count.rows, count.bytes, time.perf_counter() - started)
+        count = [0, 0]
+        with sink.opened():  # first, so that a database is opened for writing before it is read
+            stream = source.stream(columns)
+            try:
+                mapped = _core.map_stream(function, stream, json.dumps(options))
+                reader = _counted(pa.RecordBatchReader.from_stream(mapped), count, progress)
+                result = sink.write(reader)
+            except (pa.ArrowException, OSError) as error:
+                if stream.error is not None:
+                    raise stream.error from error
+                if isinstance(error, SourceError) and getattr(error, "written", False):
+                    raise
+                raise _map_error(source, error) from error
+            finally:
+                stream.close()
+        self._note(source, "stream", count[0], count[1], time.perf_counter() - started)
         return result, json.loads(mapped.notes())
 
-    def _note(
-        self, source: Source, rows: int, n_bytes: int, seconds: float, *, from_memory: bool = False
-    ) -> None:
-        last = self._last
-        last.passes += 1
-        last.source = source.data_name
-        last.threads = self.threads()
-        last.rows += rows
-        last.bytes += n_bytes
-        last.seconds += seconds
-        if from_memory:
-            last.notes.append(f"pass {last.passes} read the decoded columns that were kept in memory")
-            return
-        last.way = self._way(source)
-        sql = source.explain_sql()
-        if sql is not None and sql not in last.sql:
-            last.sql.append(sql)
 
-    def _way(self, source: Source) -> str:
-        return "rows in memory" if source.in_memory else "rows streamed to this process"
-
-
-def _finish(
-    run: _core.Run, stream: Stream | None, source: Source, progress: Progress | None
-) -> tuple[_core.State, int, int]:
-    """Polls a run to its end: its state, rows and bytes. Ctrl-C (or any error of ours) stops its workers first."""
-    rows = n_bytes = 0
-    try:
-        finished = False
-        while not finished:
-            rows, n_bytes, finished = run.poll(POLL_MS)
-            if progress is not None:
-                progress(rows, n_bytes)
-    except BaseException:
-        run.cancel()
-        if stream is not None:
-            stream.cancel()
-        with contextlib.suppress(*_ENGINE_ERRORS):
-            run.finish()
-        raise
-    try:
-        return run.finish(), rows, n_bytes
-    except SourceError as error:
-        raise best_error(stream, source, error) from error
-
-
-def best_error(stream: Stream | None, source: Source, error: BaseException) -> BaseException:
-    """The best sentence about a stream that broke: what our own code raised, else the source's words for the message."""
-    if stream is not None and stream.error is not None:
-        return stream.error
-    return source.read_error(str(error)) if isinstance(error, SourceError) else error
-
-
-class _Count:
-    """Rows and bytes that passed, and the error that ended them."""
-
-    def __init__(self, progress: Callable[[int, int], None] | None) -> None:
-        self.rows = 0
-        self.bytes = 0
-        self.error: BaseException | None = None
-        self._progress = progress
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        self.rows += batch.num_rows
-        self.bytes += batch.nbytes
-        if self._progress is not None:
-            self._progress(self.rows, self.bytes)
-
-
-def _watched(
-    mapped: _core.MapStream, stream: Stream, source: Source, count: _Count
+def _counted(
+    reader: pa.RecordBatchReader, count: list[int], progress: Callable[[int, int], None] | None
 ) -> pa.RecordBatchReader:
-    """The mapped rows, counted; an error is told with its type and best sentence, whoever reads."""
-    reader = pa.RecordBatchReader.from_stream(mapped)
+    """The same batches; rows and bytes are added up in `count`."""
 
     def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in reader:
-                count.add(batch)
-                yield batch
-        except (pa.ArrowException, OSError) as error:
-            count.error = best_error(stream, source, _typed_error(mapped, error))
-            raise count.error from error
+        for batch in reader:
+            count[0] += batch.num_rows
+            count[1] += batch.nbytes
+            if progress is not None:
+                progress(count[0], count[1])
+            yield batch
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
-def _typed_error(mapped: _core.MapStream, error: BaseException) -> BaseException:
-    """An Arrow stream hands on only text; the notes know the type."""
-    try:
-        mapped.notes()
-    except _ENGINE_ERRORS as typed:
-        return typed
-    return error
+def _map_error(source: Source, error: BaseException) -> BaseException:
+    """The engine's own sentence where it has one, else the source's words."""
+    text = str(error)
+    for kind in (DataError, SpecError, StateError, NumericError):
+        found = re.search(rf"{kind.__name__}: (.*)", text, re.DOTALL)
+        if found:
+            return kind(found[1].strip())
+    return source.read_error(text)
+
+
+def _source_error(stream: Stream | None, source: Source, error: SourceError) -> BaseException:
+    """The best sentence about a stream that broke: what our own code raised, else the source's words for the message."""
+    if stream is not None and stream.error is not None:
+        return stream.error
+    return source.read_error(str(error))
 
 
 class RxLocalSeq(LocalContext):
@@ -190,8 +180,7 @@ class RxLocalSeq(LocalContext):
     """
 
     def __init__(self) -> None:
-        if not hasattr(self, "id"):
-            self._begin("This process")
+        super().__init__("This process")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -141,11 +141,6 @@ class RxOdbcData(RxDataSource):
         except duckdb.Error as error:
             raise query_error(self.sql_query or query, error) from error
 
-    def explain_sql(self) -> str:
-        if self.sql_query is not None:
-            return to_duckdb(self.sql_query, self.dialect)
-        return f"SELECT * FROM {quoted(self.table or '')}"
-
     def sql(self, connection: duckdb.DuckDBPyConnection) -> str:
         """The query that the database runs."""
         if self.sql_query is not None:

@@ -9,10 +9,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ..errors import DataError, SpecError
-from ..expressions import guarded, parse_expression, render, resolve, used_columns
+from ..expressions import guarded, parse_expression, resolve, used_columns
 from .connections import first_line
 from .database import reader_of
-from .queries import quoted
 from .source import Column, Schema, Source, Stream
 from .types import column_of
 
@@ -29,7 +28,6 @@ class SelectedSource(Source):
         self.row_selection = row_selection
         self.transforms = dict(transforms)
         self.can_reread = source.can_reread
-        self.in_memory = source.in_memory
         self._where_tree = (
             None if row_selection is None else parse_expression(row_selection, "row_selection")
         )
@@ -42,18 +40,6 @@ class SelectedSource(Source):
 
     def explain_sql(self) -> str | None:
         return self.source.explain_sql()
-
-    @property
-    def needs_cache(self) -> bool:
-        return True
-
-    def explain_sql(self) -> str | None:
-        made, where = self.expressions()
-        parts = [f"{render(tree)} AS {quoted(name)}" for name, tree in made.items()]
-        text = f"SELECT {', '.join(['*', *parts])} FROM {_ROWS}"
-        text += "" if where is None else f" WHERE {render(where)}"
-        inner = self.source.explain_sql()
-        return text if inner is None else f"{inner}; {text}"
 
     @property
     def file_name(self) -> str | None:

@@ -201,15 +201,6 @@ class Source(ABC):
         return None
 
     @property
-    def needs_cache(self) -> bool:
-        """True where reading again costs more than keeping decoded batches."""
-        return not self.in_memory
-
-    def explain_sql(self) -> str | None:
-        """The SQL that reads the rows, where there is some."""
-        return None
-
-    @property
     def file_name(self) -> str | None:
         """The path that printed results show, if the source is a file."""
         return None
