@@ -1,4 +1,5 @@
-/* The whole border from plain C, as a host without C++ sees it: proof that c_api.h is C, driven by c_api_test.cpp. */
+/* The whole border from plain C, as a host without C++ sees it: proof that c_api.h is C, driven by
+ * c_api_test.cpp. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +11,21 @@ const char* insitu_c_drive(void);
 
 static char problem[1600];
 
-#define TRY(call)                                                                       \
-  do {                                                                                  \
-    insitu_error error;                                                                 \
-    insitu_error* const e = &error;                                                     \
-    if ((call) != INSITU_OK) {                                                          \
+#define TRY(call)                                                                               \
+  do {                                                                                          \
+    insitu_error error;                                                                         \
+    insitu_error* const e = &error;                                                             \
+    if ((call) != INSITU_OK) {                                                                  \
       snprintf(problem, sizeof problem, "line %d: %d %s", __LINE__, error.code, error.message); \
-      return problem;                                                                   \
-    }                                                                                   \
+      return problem;                                                                           \
+    }                                                                                           \
   } while (0)
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
+#define EXPECT(condition)                                                     \
+  do {                                                                        \
+    if (!(condition)) {                                                       \
       snprintf(problem, sizeof problem, "line %d: %s", __LINE__, #condition); \
-      return problem;                                                      \
-    }                                                                      \
+      return problem;                                                         \
+    }                                                                         \
   } while (0)
 
 /* ---- A batch of two columns in static memory, and a stream of it ---- */
@@ -51,7 +52,8 @@ static struct ArrowSchema make_schema(void) {
 }
 
 static struct ArrowArray make_batch(int64_t first, int64_t rows) {
-  struct ArrowArray batch = {rows, 0, first, 1, 2, no_buffers, array_children, NULL, release_array, NULL};
+  struct ArrowArray batch = {rows,           0,    first,         1,   2, no_buffers,
+                             array_children, NULL, release_array, NULL};
   return batch;
 }
 

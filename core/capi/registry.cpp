@@ -8,6 +8,9 @@
 #include "base/names.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
+#include "score/linear_predict.hpp"
+#include "summary/summary_analysis.hpp"
+#include "summary/summary_fit.hpp"
 
 namespace insitu {
 
@@ -32,17 +35,29 @@ FitPtr fit_of(const Json& spec) {
   return std::make_unique<F>(spec);
 }
 
+template <class F>
+RowFunctionPtr row_function_of(const Json& spec) {
+  return std::make_shared<const F>(spec);
+}
+
 // One line per algorithm.
 constexpr Line<AnalysisPtr> kAnalyses[] = {
     {"tuple", make_tuple, "several analyses in one pass: {parts: [{name, spec}, …]}"},
     {"grouped", make_grouped,
      "one state per label of a column: {key, analysis: {name, spec}, max_groups}"},
+    {"summary", analysis_of<SummaryAnalysis>,
+     "moments, counts and moments in cells: {design, by_term, weighting}"},
     {"linear", analysis_of<LinearAnalysis>, "cross-products of a design: {design, precise}"},
 };
 constexpr Line<FitPtr> kFits[] = {
+    {"summary", fit_of<SummaryFit>,
+     "moments and counts by term: {formula, columns, by_term, pweights, fweights}"},
     {"linear", fit_of<LinearFit>, "linear model by least squares: {formula, columns, …}"},
 };
-constexpr std::span<const Line<RowFunctionPtr>> kRowFunctions{};
+constexpr Line<RowFunctionPtr> kRowFunctions[] = {
+    {"linear_predict", row_function_of<LinearPredict>,
+     "predictions of a linear model: {model, std_errors, …}"},
+};
 
 // {"name", "spec"}
 AnalysisPtr make_named(const Json& json, const std::string& what) {

@@ -1,4 +1,5 @@
-// Names of analyses, fits and row functions, and how each is made from a spec. One line in registry.cpp per algorithm.
+// Names of analyses, fits and row functions, and how each is made from a spec. One line in
+// registry.cpp per algorithm.
 #pragma once
 
 #include <string>
