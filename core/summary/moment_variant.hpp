@@ -27,9 +27,12 @@ struct Lanes {
       store(high + p * kWidth, hi[p]);
       store(low + p * kWidth, lo[p]);
     }
-    DoubleDouble sum;
-    for (size_t l = 0; l < 8; ++l) sum += DoubleDouble(high[l], 0.0) + DoubleDouble(low[l], 0.0);
-    return sum;
+    DoubleDouble sum[8];
+    for (size_t l = 0; l < 8; ++l) sum[l] = insitu::two_sum(high[l], low[l]);
+    for (size_t half = 4; half > 0; half /= 2) {
+      for (size_t l = 0; l < half; ++l) sum[l] += sum[l + half];
+    }
+    return sum[0];
   }
 };
 
@@ -83,27 +86,35 @@ INSITU_INLINE void scan(const double* x, const double* w, size_t n, Extremes& ou
   out.weight = kWeighted ? weights.total() : DoubleDouble(static_cast<double>(n));
 }
 
-// Sum of w (x - centre)^2.
+// Sum of w (x - centre)^2. Groups of four terms are summed plainly: like that of the squares, their
+// rounding is of either sign and averages out, whatever n. Asks for the rows behind these, which
+// the next tile holds.
 template <bool kWeighted>
 INSITU_INLINE DoubleDouble squares(const double* x, const double* w, size_t n, double centre) {
+  constexpr size_t kGroup = 4;
   Lanes sums;
+  const V c = splat(centre);
+  size_t i = 0;
+  for (; i + 8 * kGroup <= n; i += 8 * kGroup) {
+    for (size_t p = 0; p < kParts; ++p) {
+      V group{};
+      for (size_t k = 0; k < kGroup; ++k) {
+        const size_t at = i + 8 * k + p * kWidth;
+        const V d = load(x + at) - c;
+        group = kWeighted ? fma(d * load(w + at), d, group) : fma(d, d, group);
+      }
+      sums.add(p, group);
+    }
+    for (size_t k = 0; k < kGroup; ++k) __builtin_prefetch(x + n + i + 8 * k, 0, 2);
+  }
   alignas(64) double last_x[8];
   alignas(64) double last_w[8];
-  const V c = splat(centre);
-  for (size_t i = 0; i < n; i += 8) {
-    const double* at = x + i;
-    const double* weight_at = w + (kWeighted ? i : 0);
-    if (n - i < 8) {
-      fill_8(last_x, at, n - i, centre);
-      if (kWeighted) fill_8(last_w, weight_at, n - i, 0.0);
-      at = last_x;
-      weight_at = last_w;
-    }
+  for (; i < n; i += 8) {
+    fill_8(last_x, x + i, n - i, centre);
+    if (kWeighted) fill_8(last_w, w + i, n - i, 0.0);
     for (size_t p = 0; p < kParts; ++p) {
-      const V d = load(at + p * kWidth) - c;
-      V term = d * d;
-      if constexpr (kWeighted) term = term * load(weight_at + p * kWidth);
-      sums.add(p, term);
+      const V d = load(last_x + p * kWidth) - c;
+      sums.add(p, kWeighted ? d * d * load(last_w + p * kWidth) : d * d);
     }
   }
   return sums.total();

@@ -12,7 +12,7 @@ namespace insitu {
 namespace {
 
 // All columns of a tile stay in the second cache, the one at work in the first.
-constexpr size_t kSummaryRows = 1024;
+constexpr size_t kSummaryRows = 2048;
 
 enum RowStatus : uint8_t { kRowMissing = 0, kRowUsed = 1, kRowUncounted = 2 };
 
