@@ -43,7 +43,7 @@ def head(model: LinearModel) -> list[str]:
         + (f"(Including number dropped: {dropped})" if dropped else "")
     )
     if raw.get("fweights"):
-        total = format_number(model.sum_of_weights, 15)
+        total = format_number(model.n_valid_obs, 15)
         lines.append(f"Sum of weights of valid observations: {total}")
     else:
         lines.append(f"Number of valid observations: {model.n_valid_obs}")

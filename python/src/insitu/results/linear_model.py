@@ -213,8 +213,10 @@ class LinearModel(Result):
 
     @property
     def n_valid_obs(self) -> float | int:
-        """Rows used."""
-        return _whole(self._model["n_valid_obs"])
+        """Rows used; with frequency weights the observations that they stand for."""
+        return _whole(
+            self._model["sum_of_weights" if self._model.get("fweights") else "n_valid_obs"]
+        )
 
     @property
     def n_missing_obs(self) -> float | int:
@@ -228,14 +230,12 @@ class LinearModel(Result):
 
     @property
     def nobs(self) -> float | int:
-        """Observations that degrees of freedom count: rows, or the sum of frequency weights."""
-        if self._model.get("fweights"):
-            return _whole(self._model["sum_of_weights"])
+        """Observations that degrees of freedom count: `n_valid_obs`."""
         return self.n_valid_obs
 
     @property
     def deviance(self) -> float:
-        """Deviance as the engine reports it (docs/compat.md)."""
+        """-2 · log-likelihood, with its constants (not the residual sum of squares)."""
         return self._number("deviance")
 
     @property
