@@ -29,7 +29,9 @@ bool usable(double df) { return df > 0.0; }  // false for NaN
 
 double normal_two_sided(double z) {
   if (std::isnan(z)) return kNaN;
-  return bm::erfc(std::fabs(z) / std::sqrt(2.0), Quiet());
+  // In long double: far out, rounding z / sqrt(2) to a double would cost z^2 ulp.
+  return static_cast<double>(
+      bm::erfc(std::fabs(static_cast<long double>(z)) / std::sqrt(2.0L), Quiet()));
 }
 
 double normal_quantile(double probability) {
@@ -54,7 +56,7 @@ double student_t_quantile(double probability, double df) {
 }
 
 double f_upper_tail(double f, double df1, double df2) {
-  if (std::isnan(f) || !usable(df1) || !usable(df2)) return kNaN;
+  if (std::isnan(f) || !usable(df1) || std::isinf(df1) || !usable(df2)) return kNaN;
   if (f <= 0.0) return 1.0;
   if (std::isinf(f)) return 0.0;
   if (std::isinf(df2)) return chi_squared_upper_tail(f * df1, df1);

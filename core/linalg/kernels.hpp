@@ -74,8 +74,8 @@ struct TileDD {
   const double* lo = nullptr;
 };
 // The same as sums of exact products: error below 2^-99 |column i| |column j| (2-norms), typically
-// 2^-103; exact zeros stay exact. Needs 2-norms of columns below 2^500 and, for full accuracy, above
-// 2^-430 or zero. About 2-4 times the cost of gram.
+// 2^-103; exact zeros stay exact. Needs 2-norms of columns below 2^500 and, for full accuracy,
+// above 2^-430 or zero. About 2-4 times the cost of gram.
 void gram_dd(TileDD tile, size_t rows, size_t stride, size_t k, double* hi, double* lo);
 void gram_weighted_dd(TileDD wtile, TileDD tile, size_t rows, size_t stride, size_t k, double* hi,
                       double* lo);
