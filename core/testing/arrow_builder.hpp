@@ -24,6 +24,8 @@ namespace insitu::testing {
 
 using Buffer = std::shared_ptr<std::vector<uint8_t>>;  // null: a null pointer in the array
 
+struct NamedColumn;
+
 struct ArrowColumn {
   std::string format;
   int64_t length = 0;
@@ -31,7 +33,13 @@ struct ArrowColumn {
   int64_t null_count = 0;
   std::vector<Buffer> buffers;
   std::shared_ptr<ArrowColumn> dictionary;
-  std::vector<std::pair<std::string, ArrowColumn>> children;
+  std::vector<NamedColumn> children;
+};
+
+// Not a std::pair: clang needs ArrowColumn complete to complete a pair of it.
+struct NamedColumn {
+  std::string first;
+  ArrowColumn second;
 };
 
 template <class T>
@@ -279,7 +287,7 @@ class ArrowTable {
  public:
   ArrowTable& add(const std::string& name, ArrowColumn column) {
     if (batch_.children.empty()) batch_.length = column.length;
-    batch_.children.emplace_back(name, std::move(column));
+    batch_.children.push_back({name, std::move(column)});
     chunk_.reset();
     return *this;
   }
