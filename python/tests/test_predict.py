@@ -237,3 +237,9 @@ def test_the_limit_holds_where_rows_are_not_known(monkeypatch):
     with pytest.raises(insitu.SpecError, match="more than 50 rows"):
         predict.FrameSink(Unknown(), 2).write(table.to_reader(max_chunksize=20))
     assert predict.FrameSink(Unknown(), 1).write(table.to_reader()).num_rows == 60
+
+
+def test_a_table_is_not_its_own_target(model):
+    source, target = (insitu.RxSqlServerData("duckdb:///a.duckdb", table="t") for _ in range(2))
+    with pytest.raises(insitu.SpecError, match="never writes into its input"):
+        predict._target(target, source, overwrite=True, append=None)
