@@ -172,8 +172,8 @@ DoubleBuffer::DoubleBuffer(int64_t n)
                           ::operator new(static_cast<size_t>(n) * sizeof(double), kAlignment))),
       rows(n) {}
 
-void DoubleBuffer::Free::operator()(double* values) const noexcept {
-  ::operator delete(values, kAlignment);
+void DoubleBuffer::Free::operator()(double* memory) const noexcept {
+  ::operator delete(memory, kAlignment);
 }
 
 void export_doubles(DoubleBuffer buffer, ArrowArray* out) {

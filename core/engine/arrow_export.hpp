@@ -32,7 +32,7 @@ struct DoubleBuffer {
   double* data() const { return values.get(); }
 
   struct Free {
-    void operator()(double* values) const noexcept;
+    void operator()(double* memory) const noexcept;
   };
   std::unique_ptr<double, Free> values;
   int64_t rows = 0;

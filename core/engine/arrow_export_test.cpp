@@ -95,6 +95,9 @@ TEST(ArrowExport, SharedRowsKeepTheirOwner) {
   EXPECT_EQ(whole->null_count, 1);
   EXPECT_EQ(part->buffers[1], from->buffers[1]);
   EXPECT_EQ(owner.use_count(), 3);
+  UniqueArray part_of_part;
+  export_shared(*part, 1, 1, nullptr, part_of_part.receive());
+  EXPECT_EQ(part_of_part->offset, 2);
   part.reset();
   whole.reset();
   EXPECT_EQ(owner.use_count(), 1);
