@@ -27,15 +27,14 @@ class MapState {
 
   int get_next(ArrowArray* batch) {
     const int result = out_.get_next(&out_, batch);
-    if (result != 0 || batch->release != nullptr) return result;
+    if (result == 0 && batch->release != nullptr) return 0;
+    // The end, or an error, whose type only the notes know.
     insitu_bytes bytes{};
-    insitu_error error{};
-    if (insitu_map_notes(&out_, &bytes, &error) == INSITU_OK) {
-      const std::scoped_lock lock(mutex_);
-      notes_.assign(bytes.data, bytes.size);
-    }
+    const std::scoped_lock lock(mutex_);
+    code_ = insitu_map_notes(&out_, &bytes, &error_);
+    if (code_ == INSITU_OK) notes_.assign(bytes.data, bytes.size);
     insitu_bytes_free(&bytes);
-    return 0;
+    return result;
   }
 
   // Stops the workers; harmless if repeated.
@@ -44,8 +43,10 @@ class MapState {
     out_.release = nullptr;
   }
 
+  // Throws the error that the stream ended in, if it did.
   std::string notes() {
     const std::scoped_lock lock(mutex_);
+    check(code_, error_);
     return notes_;
   }
 
@@ -53,6 +54,8 @@ class MapState {
   ArrowArrayStream out_{};
   std::mutex mutex_;
   std::string notes_ = "{}";
+  insitu_code code_ = INSITU_OK;
+  insitu_error error_{};
 };
 
 class MapStream {

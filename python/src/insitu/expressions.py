@@ -6,6 +6,7 @@ Nothing reaches a database that is not on the list: no subqueries, no files, no 
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Sequence
 
 import sqlglot
@@ -78,7 +79,84 @@ _REFUSED = (
 
 # Functions, by the name that users write. Each has a test against DuckDB and against Python.
 FUNCTIONS = frozenset(
-    ["abs", "acos", "asin", "atan", "atan2", "ceil", "ceiling", "coalesce", "concat", "contains", "cos", "date_part", "date_trunc", "day", "dayname", "dayofweek", "dayofyear", "degrees", "ends_with", "exp", "floor", "greatest", "hour", "if", "ifnull", "isfinite", "isinf", "isnan", "isodow", "least", "left", "length", "ln", "log10", "log2", "lower", "ltrim", "minute", "month", "monthname", "nullif", "pi", "pow", "power", "quarter", "radians", "regexp_matches", "replace", "right", "round", "rtrim", "second", "sign", "sin", "sqrt", "starts_with", "strlen", "substr", "substring", "suffix", "prefix", "tan", "trim", "trunc", "upper", "week", "weekday", "year", "extract", "cast", "try_cast", "case", "not", "in", "and", "or"]
+    [
+        "abs",
+        "acos",
+        "asin",
+        "atan",
+        "atan2",
+        "ceil",
+        "ceiling",
+        "coalesce",
+        "concat",
+        "contains",
+        "cos",
+        "date_part",
+        "date_trunc",
+        "day",
+        "dayname",
+        "dayofweek",
+        "dayofyear",
+        "degrees",
+        "ends_with",
+        "exp",
+        "floor",
+        "greatest",
+        "hour",
+        "if",
+        "ifnull",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "isodow",
+        "least",
+        "left",
+        "length",
+        "ln",
+        "log10",
+        "log2",
+        "lower",
+        "ltrim",
+        "minute",
+        "month",
+        "monthname",
+        "nullif",
+        "pi",
+        "pow",
+        "power",
+        "quarter",
+        "radians",
+        "regexp_matches",
+        "replace",
+        "right",
+        "round",
+        "rtrim",
+        "second",
+        "sign",
+        "sin",
+        "sqrt",
+        "starts_with",
+        "strlen",
+        "substr",
+        "substring",
+        "suffix",
+        "prefix",
+        "tan",
+        "trim",
+        "trunc",
+        "upper",
+        "week",
+        "weekday",
+        "year",
+        "extract",
+        "cast",
+        "try_cast",
+        "case",
+        "not",
+        "in",
+        "and",
+        "or",
+    ]
 )
 
 
@@ -117,7 +195,7 @@ def _check_functions(text: str, where: str) -> None:
         tokens = sqlglot.tokenize(text, read="duckdb")
     except sqlglot.TokenError as error:
         raise SpecError(f"{where} {text!r} cannot be read as SQL: {_problem(error)}.") from error
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in itertools.pairwise(tokens):
         called = following.token_type == TokenType.L_PAREN and token.token_type != TokenType.STRING
         name = token.text.lower()
         if not called or not name.replace("_", "").isalnum():
@@ -248,4 +326,4 @@ def _where_positive(node: exp.Expression, value: exp.Expression, *, strict: bool
 
 def render(tree: exp.Expression) -> str:
     """The tree as DuckDB's SQL."""
-    return tree.sql(dialect="duckdb")
+    return str(tree.sql(dialect="duckdb"))

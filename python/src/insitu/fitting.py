@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .data.sinks import Sink
     from .data.source import Schema, Source
 
+# Fits that never read twice: nothing need be kept for them.
+_ONE_PASS = frozenset({"summary"})
+
 
 def number(value: object) -> float:
     """A number as specs and results write it: null is NaN, and the infinities are words.
@@ -77,7 +80,9 @@ def run_fit(
     if "rows" in spec:
         full["rows"] = selected.row_count()
     fit = _core.Fit(name, json.dumps(full))
-    cache = None if selected.in_memory else _core.Cache(int(RxOptions.get_option("cacheBytes")))
+    cache = None
+    if selected.needs_cache and name not in _ONE_PASS:
+        cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
     with progress_bar(report_progress, selected) as progress:
         while (analysis := fit.next()) is not None:
             fit.accept(chosen.run(analysis, selected, cache=cache, progress=progress))

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from . import arguments as args
 from .data import Source, as_source, to_pandas
-from .errors import SpecError
+from .errors import SourceError, SpecError
 
 # The arguments that make a source; they belong to paths and frames, since a source has its own.
 _SOURCE_OPTIONS = ("column_info", "column_classes", "vars_to_keep", "vars_to_drop")
@@ -188,7 +188,7 @@ def _write(
         except (pa.ArrowException, OSError) as error:
             if stream.error is not None:
                 raise stream.error from error
-            if getattr(error, "written", False) or isinstance(error, SpecError):
+            if isinstance(error, SourceError):
                 raise
             raise source.read_error(str(error)) from error
         finally:

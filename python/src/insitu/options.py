@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import SpecError
 
@@ -85,7 +85,7 @@ class RxOptions:
         (1, 1)
     """
 
-    _values: dict[str, Any] = dict(_DEFAULTS)
+    _values: ClassVar[dict[str, Any]] = dict(_DEFAULTS)
 
     @staticmethod
     def get_option(name: str, default: Any = None) -> Any:

@@ -49,7 +49,23 @@ class Explanation:
 _living: weakref.WeakValueDictionary[str, RxComputeContext] = weakref.WeakValueDictionary()
 
 
-class RxComputeContext:
+class _Named(type):
+    """Makes `RxComputeContext("RxInSqlServer", …)` the same as `RxInSqlServer(…)`, as in revoscalepy."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is RxComputeContext and args and isinstance(args[0], str):
+            named = {kind.__name__: kind for kind in _descendants(cls)}
+            if args[0] in named:
+                return named[args[0]](*args[1:], **kwargs)
+        return super().__call__(*args, **kwargs)
+
+
+def _descendants(kind: type) -> list[type]:
+    children: list[type] = kind.__subclasses__()
+    return [d for child in children for d in (child, *_descendants(child))]
+
+
+class RxComputeContext(metaclass=_Named):
     """Where computations run. Subclasses implement `run` and `map`.
 
     Example:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from .. import _core
 from ..data.source import Source, Stream
-from ..errors import DataError, NumericError, SourceError, SpecError, StateError
+from ..errors import SourceError
 from ..options import worker_threads
 from .base import RxComputeContext
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # The engine is polled this often, so that Ctrl-C is seen and progress shown.
 POLL_MS = 50
+_ENGINE_ERRORS = (CancelledError, ValueError, ArithmeticError, OSError, RuntimeError)
 
 
 class LocalContext(RxComputeContext):
@@ -77,10 +78,8 @@ class LocalContext(RxComputeContext):
             run.cancel()
             if stream is not None:
                 stream.cancel()
-            try:
+            with contextlib.suppress(*_ENGINE_ERRORS):
                 run.finish()
-            except (CancelledError, ValueError, ArithmeticError, OSError, RuntimeError):
-                pass  # what ended the run is on its way already
             raise
         self._note(source, way, rows, n_bytes, time.perf_counter() - started)
         return state
@@ -119,49 +118,68 @@ class LocalContext(RxComputeContext):
         options: dict[str, Any] = {"threads": self.threads(), "keep": list(keep)}
         if output_names is not None:
             options["output_names"] = list(output_names)
-        count = [0, 0]
+        count = _Count(progress)
         with sink.opened():  # first, so that a database is opened for writing before it is read
             stream = source.stream(columns)
             try:
                 mapped = _core.map_stream(function, stream, json.dumps(options))
-                reader = _counted(pa.RecordBatchReader.from_stream(mapped), count, progress)
-                result = sink.write(reader)
-            except (pa.ArrowException, OSError) as error:
-                if stream.error is not None:
-                    raise stream.error from error
-                if isinstance(error, SourceError) and getattr(error, "written", False):
-                    raise
-                raise _map_error(source, error) from error
+                result = sink.write(_watched(mapped, stream, source, count))
+            except BaseException:
+                stream.cancel()
+                if count.error is not None:
+                    raise count.error from None
+                raise
             finally:
                 stream.close()
-        self._note(source, "stream", count[0], count[1], time.perf_counter() - started)
+        self._note(source, "stream", count.rows, count.bytes, time.perf_counter() - started)
         return result, json.loads(mapped.notes())
 
 
-def _counted(
-    reader: pa.RecordBatchReader, count: list[int], progress: Callable[[int, int], None] | None
+class _Count:
+    """Rows and bytes that passed, and the error that ended them."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None) -> None:
+        self.rows = 0
+        self.bytes = 0
+        self.error: BaseException | None = None
+        self._progress = progress
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.rows += batch.num_rows
+        self.bytes += batch.nbytes
+        if self._progress is not None:
+            self._progress(self.rows, self.bytes)
+
+
+def _watched(
+    mapped: _core.MapStream, stream: Stream, source: Source, count: _Count
 ) -> pa.RecordBatchReader:
-    """The same batches; rows and bytes are added up in `count`."""
+    """The mapped rows, counted; an error is told with its type and best sentence, whoever reads."""
+    reader = pa.RecordBatchReader.from_stream(mapped)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            count[0] += batch.num_rows
-            count[1] += batch.nbytes
-            if progress is not None:
-                progress(count[0], count[1])
-            yield batch
+        try:
+            for batch in reader:
+                count.add(batch)
+                yield batch
+        except (pa.ArrowException, OSError) as error:
+            count.error = _typed_error(mapped, stream, source, error)
+            raise count.error from error
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
-def _map_error(source: Source, error: BaseException) -> BaseException:
-    """The engine's own sentence where it has one, else the source's words."""
-    text = str(error)
-    for kind in (DataError, SpecError, StateError, NumericError):
-        found = re.search(rf"{kind.__name__}: (.*)", text, re.DOTALL)
-        if found:
-            return kind(found[1].strip())
-    return source.read_error(text)
+def _typed_error(
+    mapped: _core.MapStream, stream: Stream, source: Source, error: Exception
+) -> BaseException:
+    """An Arrow stream hands on only text; the notes know the type."""
+    try:
+        mapped.notes()
+    except SourceError as typed:
+        return _source_error(stream, source, typed)
+    except _ENGINE_ERRORS as typed:
+        return typed
+    return stream.error if stream.error is not None else source.read_error(str(error))
 
 
 def _source_error(stream: Stream | None, source: Source, error: SourceError) -> BaseException:

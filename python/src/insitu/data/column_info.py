@@ -268,10 +268,8 @@ def recoded(
         ],
         pa.int32(),
     )
-    if len(table) == 0:
-        codes = pa.nulls(len(array), pa.int32())
-    else:
-        codes = table.take(encoded.indices)
+    empty = len(table) == 0
+    codes = pa.nulls(len(array), pa.int32()) if empty else table.take(encoded.indices)
     return pa.DictionaryArray.from_arrays(codes, pa.array(list(levels), pa.string()))
 
 

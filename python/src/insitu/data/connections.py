@@ -48,11 +48,11 @@ def _database_of(connection: duckdb.DuckDBPyConnection) -> object:
         row = (
             connection.cursor()
             .execute("select path from duckdb_databases() where database_name = current_database()")
-            .fetchone()
+            .fetchall()
         )
     except duckdb.Error:
-        row = None
-    return str(Path(row[0]).resolve()) if row is not None and row[0] else id(connection)
+        row = []
+    return str(Path(row[0][0]).resolve()) if row and row[0][0] else id(connection)
 
 
 def without_secrets(text: str) -> str:

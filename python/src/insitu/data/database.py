@@ -22,7 +22,7 @@ def relation_fields(
     relation: duckdb.DuckDBPyRelation,
 ) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
     """Names and Arrow types of a relation, and the levels of its ENUMs."""
-    schema = relation.limit(0).fetch_arrow_table().schema
+    schema = schema_of(relation)
     levels: dict[str, Sequence[str]] = {}
     for name, kind in zip(relation.columns, relation.types, strict=True):
         if kind.id == "enum":
@@ -30,6 +30,16 @@ def relation_fields(
     return [
         (name, field.type) for name, field in zip(relation.columns, schema, strict=True)
     ], levels
+
+
+def schema_of(relation: duckdb.DuckDBPyRelation) -> pa.Schema:
+    """The Arrow types of a relation's rows; none is read."""
+    empty = relation.limit(0)
+    table = (
+        empty.to_arrow_table() if hasattr(empty, "to_arrow_table") else empty.fetch_arrow_table()
+    )
+    schema: pa.Schema = table.schema
+    return schema
 
 
 def reader_of(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
@@ -178,10 +188,9 @@ class RxOdbcData(RxDataSource):
             return None
         connection = connect(self.target)
         try:
-            row = self._relation(connection).count("*").fetchone()
+            return int(self._relation(connection).count("*").fetchall()[0][0])
         finally:
             connection.close()
-        return None if row is None else int(row[0])
 
     def _shown(self) -> dict[str, Any]:
         return {

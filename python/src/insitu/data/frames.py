@@ -56,7 +56,7 @@ class ArrowSource(FrameSource):
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         schema = _schema_of(self.frame)
-        levels = {}
+        levels: dict[str, Sequence[str]] = {}
         for i, field in enumerate(schema):
             if (
                 pa.types.is_dictionary(field.type)
@@ -133,7 +133,7 @@ class PolarsSource(FrameSource):
         schema = self.frame.collect_schema()
         empty = schema.to_frame() if hasattr(schema, "to_frame") else self.frame.head(0)
         arrow = pa.RecordBatchReader.from_stream(empty).schema
-        levels = {
+        levels: dict[str, Sequence[str]] = {
             name: list(dtype.categories)
             for name, dtype in schema.items()
             if type(dtype).__name__ == "Enum"
@@ -188,7 +188,7 @@ class PandasSource(FrameSource):
             if hasattr(dtype, "categories"):
                 levels[name] = [label(value) for value in dtype.categories]
                 fields.append((name, pa.dictionary(pa.int32(), pa.string())))
-            elif dtype == object:
+            elif isinstance(dtype, np.dtype) and dtype.kind == "O":
                 fields.append((name, self._object(i)))
             else:
                 fields.append((name, self._convert(i, 0, 0).type))

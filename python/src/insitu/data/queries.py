@@ -46,7 +46,7 @@ def to_duckdb(query: str, dialect: str) -> str:
         if table.db.lower() == "dbo":
             table.set("db", None)
             table.set("catalog", None)
-    return tree.sql(dialect="duckdb")
+    return str(tree.sql(dialect="duckdb"))
 
 
 def _parse_problem(error: sqlglot.ParseError) -> str:
@@ -85,15 +85,15 @@ def _short(query: str) -> str:
 
 def table_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """SELECT of a whole table: `name` as it is, or `schema.name` where no table has that exact name."""
-    return exp.select("*").from_(table_identifier(connection, table)).sql(dialect="duckdb")
+    return str(exp.select("*").from_(table_identifier(connection, table)).sql(dialect="duckdb"))
 
 
 def table_identifier(connection: duckdb.DuckDBPyConnection, table: str) -> exp.Table:
     """A table's name as a node of SQL, every part quoted."""
     exact = connection.execute(
         "select count(*) from information_schema.tables where lower(table_name) = lower(?)", [table]
-    ).fetchone()
-    parts = [table] if exact is None or exact[0] > 0 else table.split(".")
+    ).fetchall()
+    parts = [table] if exact[0][0] > 0 else table.split(".")
     if len(parts) > 3 or not all(parts):
         parts = [table]
     if len(parts) > 1 and parts[-2].lower() == "dbo":
@@ -110,4 +110,4 @@ def quoted(name: str) -> str:
         >>> quoted('say "hi"; drop table t')
         '"say ""hi""; drop table t"'
     """
-    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+    return str(exp.to_identifier(name, quoted=True).sql(dialect="duckdb"))

@@ -11,7 +11,7 @@ from sqlglot import exp
 from ..errors import DataError, SpecError
 from ..expressions import guarded, parse_expression, resolve, used_columns
 from .connections import first_line
-from .database import reader_of
+from .database import reader_of, schema_of
 from .source import Column, Schema, Source, Stream
 from .types import column_of
 
@@ -28,6 +28,7 @@ class SelectedSource(Source):
         self.row_selection = row_selection
         self.transforms = dict(transforms)
         self.can_reread = source.can_reread
+        self.in_memory = source.in_memory
         self._where_tree = (
             None if row_selection is None else parse_expression(row_selection, "row_selection")
         )
@@ -40,6 +41,10 @@ class SelectedSource(Source):
 
     def explain_sql(self) -> str | None:
         return self.source.explain_sql()
+
+    @property
+    def needs_cache(self) -> bool:
+        return True  # DuckDB computes them anew each time
 
     @property
     def file_name(self) -> str | None:
@@ -94,7 +99,7 @@ class SelectedSource(Source):
             ]:
                 query = _query({name: tree}, None, base, used, {})
                 try:
-                    schema = connection.sql(query).fetch_arrow_table().schema
+                    schema = schema_of(connection.sql(query))
                 except duckdb.Error as error:
                     what = (
                         name
@@ -205,7 +210,7 @@ def _query(
     )
     if where is not None:
         select = select.where(resolve(where, known, "row_selection"))
-    return select.sql(dialect="duckdb")
+    return str(select.sql(dialect="duckdb"))
 
 
 def _when(test: str, value: exp.Expression, *, negated: bool = False) -> exp.Expression:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import uuid
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv as pa_csv
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from sqlglot import exp
 
@@ -19,13 +20,14 @@ from ..errors import SourceError, SpecError
 from ..options import RxOptions
 from .connections import connect, first_line
 from .database import RxOdbcData
-from .files import RxFileData
+from .frames import to_pandas
 from .parquet import RxParquetData
 from .queries import table_identifier
 from .text import RxTextData
+from .types import is_text
 
-# Rows of a row group: large enough to read fast, small enough to hold a few.
-ROW_GROUP = 1 << 17
+# Rows of a row group: large enough to compress and to skip, small enough for memory.
+GROUP_ROWS = 1 << 19
 _ROWS = "insitu_rows"
 
 
@@ -33,118 +35,151 @@ class Sink(Protocol):
     """Takes a reader to its end and gives what the user gets: a frame, or the source that was written."""
 
     def opened(self) -> AbstractContextManager[Any]:
-        """Opens the target; entered before the source is read."""
+        """Opens the target; entered before the source is read, and left when the rows are written or have failed."""
         ...
 
     def write(self, reader: pa.RecordBatchReader) -> Any: ...
 
 
-class FileSink:
-    """A Parquet or CSV file, written under another name beside its place and renamed when it is whole."""
+class _Unopened:
+    """What sinks share that need no preparation."""
 
-    def __init__(self, path: str, target: RxFileData) -> None:
-        self._path = Path(path)
-        self._target = target
-        self._part = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex[:8]}.part")
+    def opened(self) -> AbstractContextManager[Any]:
+        """Nothing to open."""
+        return contextlib.nullcontext()
 
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Removes the unfinished file, whatever happens."""
-        if not self._path.parent.is_dir():
-            raise SourceError(
-                f"The directory {str(self._path.parent)!r} does not exist: create it first."
-            )
-        try:
-            yield
-        finally:
-            with suppress(OSError):
-                self._part.unlink()
 
-    def write(self, reader: pa.RecordBatchReader) -> RxFileData:
+class ArrowSink(_Unopened):
+    """Gathers rows in an Arrow table."""
+
+    def write(self, reader: pa.RecordBatchReader) -> pa.Table:
+        """The rows as a table."""
+        return reader.read_all()
+
+
+class PandasSink(_Unopened):
+    """Gathers rows in a pandas frame."""
+
+    def write(self, reader: pa.RecordBatchReader) -> Any:
+        """The rows as a frame."""
+        return to_pandas(reader.read_all())
+
+
+class ParquetSink(_Unopened):
+    """One Parquet file: written beside its place, then renamed into it."""
+
+    def __init__(self, path: str, *, append: bool = False, result: Any = None) -> None:
+        self._path = path
+        self._append = append
+        self._result = result
+
+    def write(self, reader: pa.RecordBatchReader) -> Any:
         """The file as a source."""
-        try:
-            writer = self._writer(reader.schema)
-        except OSError as error:
-            raise self._failed(error) from error
-        try:
-            for batch in reader:
-                self._put(writer, batch)
-            self._guard(writer.close)
-        except BaseException:
-            with suppress(pa.ArrowException, OSError):
-                writer.close()
-            raise
-        self._guard(lambda: os.replace(self._part, self._path))
-        return self._target
+        schema = reader.schema
+        groups: Iterable[pa.Table] = _groups(reader)
+        if self._append and os.path.exists(self._path):
+            before = pq.ParquetFile(self._path)
+            _check_columns(before.schema_arrow, schema, self._path)
+            schema = before.schema_arrow
+            old = (before.read_row_group(i) for i in range(before.num_row_groups))
+            groups = _chained(old, (_as_schema(table, schema) for table in groups))
+        # Text repeats, numbers rarely do: a dictionary of doubles would be built in vain.
+        texts = [f.name for f in schema if is_text(f.type) or pa.types.is_dictionary(f.type)]
+        with replacing(self._path) as temporary:
+            with writing(self._path):
+                # The Arrow schema is not stored: how batches happened to be encoded is no property of the data.
+                writer = pq.ParquetWriter(
+                    temporary, schema, use_dictionary=texts, store_schema=self._append
+                )
+            try:
+                for table in groups:
+                    with writing(self._path):
+                        writer.write_table(table)
+            finally:
+                with writing(self._path):
+                    writer.close()
+        return RxParquetData(self._path) if self._result is None else self._result
 
-    def _writer(self, schema: pa.Schema) -> Any:
-        if isinstance(self._target, RxTextData):
-            return pa_csv.CSVWriter(str(self._part), schema)
-        return pq.ParquetWriter(str(self._part), schema)
 
-    def _put(self, writer: Any, batch: pa.RecordBatch) -> None:
-        if isinstance(writer, pq.ParquetWriter):
-            self._guard(lambda: writer.write_batch(batch, row_group_size=ROW_GROUP))
-        else:
-            self._guard(lambda: writer.write_batch(batch))
+class TextSink(_Unopened):
+    """One CSV file: written beside its place, then renamed into it; missing values are empty."""
 
-    def _guard(self, action: Any) -> None:
-        try:
-            action()
-        except (OSError, pa.ArrowException) as error:
-            raise self._failed(error) from error
+    def __init__(self, path: str, *, append: bool = False, result: Any = None) -> None:
+        self._path = path
+        self._append = append
+        self._result = result
 
-    def _failed(self, error: BaseException) -> SourceError:
-        failure = SourceError(
-            f"The file {str(self._path)!r} cannot be written: {first_line(error)}; nothing was left behind."
-        )
-        failure.written = True  # type: ignore[attr-defined]
-        return failure
+    def write(self, reader: pa.RecordBatchReader) -> Any:
+        """The file as a source."""
+        header = not (self._append and os.path.exists(self._path))
+        with (
+            replacing(self._path) as temporary,
+            writing(self._path),
+            open(temporary, "wb") as target,
+        ):
+            if not header:
+                with open(self._path, "rb") as before:
+                    while block := before.read(1 << 20):
+                        target.write(block)
+            options = pacsv.WriteOptions(include_header=header)
+            with pacsv.CSVWriter(target, _plain(reader.schema), write_options=options) as writer:
+                for table in _groups(reader):
+                    writer.write_table(_as_schema(table, _plain(reader.schema)))
+        return RxTextData(self._path) if self._result is None else self._result
 
 
 class TableSink:
-    """A DuckDB table, replaced, made or appended to in one transaction."""
+    """A table of a DuckDB database, written in one transaction."""
 
-    def __init__(self, target: RxOdbcData, append: bool, overwrite: bool) -> None:
+    def __init__(
+        self, target: RxOdbcData, *, overwrite: bool = False, append: bool = False
+    ) -> None:
+        if target.table is None:
+            raise SpecError("output_data names a query: name a table to write to.")
         self._target = target
-        self._append = append
         self._overwrite = overwrite
+        self._append = append
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._done = False
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Holds the database open for writing."""
-        self._connection = connect(self._target.target, write=True)
+        """Holds the database open for writing; a file that was made for nothing is removed."""
+        target = self._target.target
+        file = Path(target.path) if target.connection is None and target.path[:1] != ":" else None
+        new = file is not None and not file.exists()
+        self._connection = connect(target, write=True)
         try:
-            self._refuse_existing(self._connection)
+            if self._exists(self._connection) and not (self._overwrite or self._append):
+                raise SpecError(
+                    f"The table {self._target.table!r} exists: set overwrite=True to replace it, or append='rows'."
+                )
             yield
         finally:
             self._connection.close()
             self._connection = None
+            if new and file is not None and not self._done:
+                for made in (file, Path(f"{file}.wal")):
+                    made.unlink(missing_ok=True)
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        table = table_identifier(connection, self._target.table or "")
-        found = connection.execute(
-            "select count(*) from information_schema.tables where lower(table_name) = lower(?)",
-            [table.name],
-        ).fetchone()
-        return found is not None and found[0] > 0
-
-    def _refuse_existing(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if not self._append and not self._overwrite and self._exists(connection):
-            raise SpecError(
-                f"The table {self._target.table!r} exists: set overwrite=True to replace it, or append='rows'."
-            )
+        name = table_identifier(connection, self._target.table or "")
+        query = "select count(*) from information_schema.tables where lower(table_name) = lower(?)"
+        values = [name.name]
+        if name.db:
+            query += " and lower(table_schema) = lower(?)"
+            values.append(name.db)
+        return bool(connection.execute(query, values).fetchall()[0][0] > 0)
 
     def write(self, reader: pa.RecordBatchReader) -> RxOdbcData:
         """The table as a source."""
         connection = self._connection
         if connection is None:
             raise SpecError("The table was not opened.")
-        rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
         table = table_identifier(connection, self._target.table or "")
+        rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
         if self._append and self._exists(connection):
-            statement: exp.Expression = exp.Insert(this=table, expression=rows)
+            statement: exp.Expression = exp.Insert(this=table, expression=rows, by_name=True)
         else:
             statement = exp.Create(this=table, kind="TABLE", expression=rows, replace=True)
         connection.register(_ROWS, reader)
@@ -152,56 +187,144 @@ class TableSink:
             connection.begin()
             connection.execute(statement.sql(dialect="duckdb"))
             connection.commit()
+            self._done = True
         except BaseException as error:
-            with suppress(duckdb.Error):
+            with contextlib.suppress(duckdb.Error):
                 connection.rollback()
             if isinstance(error, duckdb.Error):
-                failure = SourceError(
+                raise SourceError(
                     f"The table {self._target.table!r} cannot be written: {first_line(error)}; it is as it was."
-                )
-                raise failure from error
+                ) from error
             raise
         finally:
-            with suppress(duckdb.Error):
+            with contextlib.suppress(duckdb.Error):
                 connection.unregister(_ROWS)
         return self._target
 
 
-def as_sink(output_data: object, *, overwrite: bool = False, append: str | None = None) -> Sink:
-    """The sink for a path or a source (RxParquetData, RxTextData, RxSqlServerData …).
+def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = None) -> Sink:
+    """The sink for what users name as output.
 
-    Raises: SpecError for what cannot be written, or exists and may not be replaced.
+    Arguments:
+        output_data: None gives a pandas frame; a path ending in .parquet or .csv, RxParquetData, RxTextData, or a table
+            (RxSqlServerData, RxOdbcData) is written.
+        overwrite: replace a target that exists. append: "rows" adds to it; None and "none" make a new one.
+    Raises: SpecError if the target exists and neither is given, or is nothing that can be written.
+
+    Example:
+        >>> as_sink(None).write(pa.table({"x": [1.5]}).to_reader())["x"].tolist()
+        [1.5]
     """
+    if append not in (None, "none", "rows"):
+        raise SpecError(f"append is 'none' or 'rows', and was given as {append!r}.")
     rows = append == "rows"
-    if isinstance(output_data, (str, os.PathLike)):
-        name = os.fspath(output_data)
-        text = name.lower().endswith(RxTextData.suffixes)
-        output_data = RxTextData(name) if text else RxParquetData(name)
+    if output_data is None:
+        return PandasSink()
     if isinstance(output_data, RxOdbcData):
-        if output_data.table is None:
-            raise SpecError("output_data names a query: name a table to write to.")
-        return TableSink(output_data, rows, overwrite)
-    if not isinstance(output_data, RxFileData) or not isinstance(output_data.file, str):
+        return TableSink(output_data, overwrite=overwrite, append=rows)
+    given = getattr(output_data, "file", output_data)
+    if not isinstance(given, (str, os.PathLike)):
         raise SpecError(
-            f"Rows cannot be written to {output_data!r}: name a Parquet or CSV path, or a table of a database."
+            f"output_data of type {type(output_data).__name__} cannot be written: give a path or a data source."
         )
-    if rows:
+    path = _output_path(os.fspath(given))
+    if os.path.isdir(path):
+        raise SpecError(f"{path!r} is a directory: name a file in it.")
+    if os.path.exists(path) and not (overwrite or rows):
         raise SpecError(
-            "append='rows' is for tables: a file is written whole; write another file of the same directory."
+            f"The file {path!r} exists: give overwrite=True to replace it or append='rows' to add to it."
         )
-    path = _output_path(output_data.file)
-    if os.path.exists(path) and not overwrite:
-        raise SpecError(f"The file {path!r} exists: set overwrite=True to replace it.")
-    return FileSink(path, type(output_data)(path))
+    result = None if isinstance(output_data, (str, os.PathLike)) else output_data
+    lower = path.lower()
+    if isinstance(output_data, RxParquetData) or (
+        result is None and lower.endswith(RxParquetData.suffixes)
+    ):
+        return ParquetSink(path, append=rows, result=result)
+    if isinstance(output_data, RxTextData) or (result is None and lower.endswith((".csv", ".txt"))):
+        return TextSink(path, append=rows, result=result)
+    raise SpecError(
+        f"{path!r} cannot be written: name a file that ends in .parquet or .csv, or a table of a database."
+    )
 
 
-def _output_path(name: str) -> str:
-    """Where a file goes: relative paths lie in the first directory of the option OutDataPath that exists."""
-    path = Path(name).expanduser()
-    if path.is_absolute():
-        return str(path)
+def _output_path(path: str) -> str:
+    """Relative paths go to the first directory of the option OutDataPath that exists."""
+    if os.path.isabs(os.path.expanduser(path)):
+        return os.path.expanduser(path)
     option = RxOptions.get_option("OutDataPath")
-    for base in [option] if isinstance(option, str) else list(option or []):
-        if base != "." and Path(base).is_dir():
-            return str(Path(base) / path)
-    return str(path)
+    bases = [option] if isinstance(option, str) else list(option or ["."])
+    base = next((base for base in bases if os.path.isdir(base)), ".")
+    return path if base == "." else os.path.join(base, path)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """A temporary path beside `path` that takes its place at the end, and is removed if anything fails."""
+    folder, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise SourceError(f"There is no directory {folder!r} to write {name!r} to.")
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    try:
+        yield temporary
+        with writing(path):
+            os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turns what goes wrong in writing into a sentence."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        reason = (
+            os.strerror(error.errno)
+            if isinstance(error, OSError) and error.errno
+            else first_line(error)
+        )
+        raise SourceError(
+            f"Writing {path!r} failed: {reason}; what was there before is unchanged."
+        ) from error
+
+
+def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Batches gathered to row groups; one empty table if there are no rows."""
+    held: list[pa.RecordBatch] = []
+    rows = given = 0
+    for batch in reader:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= GROUP_ROWS:
+            yield pa.Table.from_batches(held, reader.schema)
+            held, rows = [], 0
+            given += 1
+    if held or given == 0:
+        yield pa.Table.from_batches(held, reader.schema)
+
+
+def _chained(first: Iterable[pa.Table], second: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    yield from first
+    yield from second
+
+
+def _check_columns(before: pa.Schema, now: pa.Schema, path: str) -> None:
+    if before.names != now.names:
+        raise SpecError(
+            f"The columns of {path!r} are {before.names}, and those to append are {now.names}: they must match."
+        )
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The schema with dictionaries as text, which CSV needs."""
+    return pa.schema(
+        [(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in schema]
+    )
+
+
+def _as_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    return table if table.schema == schema else table.cast(schema)

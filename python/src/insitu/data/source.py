@@ -201,6 +201,11 @@ class Source(ABC):
         return None
 
     @property
+    def needs_cache(self) -> bool:
+        """True where reading again costs more than keeping decoded batches."""
+        return not self.in_memory
+
+    @property
     def file_name(self) -> str | None:
         """The path that printed results show, if the source is a file."""
         return None

@@ -8,16 +8,15 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from sqlglot import exp
 
 from ..errors import SourceError, SpecError
 from .connections import first_line
-from .database import reader_of
+from .database import reader_of, schema_of
 from .files import PathLike, RxFileData
 from .queries import quoted
 from .source import Stream
 
-# How columns are read by DuckDB when column_info or column_classes declare them: always as text, so that our own rules
-# (what is missing, what is an error) hold for every source alike.
 _ENCODINGS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -108,16 +107,16 @@ class RxTextData(RxFileData):
         )
         self.options: dict[str, Any] = {
             "nullstr": list(dict.fromkeys(["", *missing])),
-            "quotechar": quote_mark,
-            "decimal": decimal_point,
+            "quote": quote_mark,
+            "decimal_separator": decimal_point,
             "sample_size": rows_to_sniff,
             "encoding": _ENCODINGS[input_encoding.lower()],
         }
         optional = {
-            "sep": delimiter,
+            "delim": delimiter,
             "thousands": thousands_separator,
             "header": first_row_is_column_names,
-            "skiprows": rows_to_skip or None,
+            "skip": rows_to_skip or None,
         }
         self.options |= {key: value for key, value in optional.items() if value is not None}
         self._sniffed: dict[str, str] | None = None
@@ -125,42 +124,47 @@ class RxTextData(RxFileData):
     def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         try:
             if self._sniffed is None:
-                relation = connection.read_csv(self.paths(), **self.options)
-                self._sniffed = dict(
-                    zip(relation.columns, [str(t) for t in relation.types], strict=True)
-                )
+                relation = connection.sql(self._query({}))
+                self._sniffed = {
+                    name: str(kind)
+                    for name, kind in zip(relation.columns, relation.types, strict=True)
+                }
             types = {name: self._read_type(name, kind) for name, kind in self._sniffed.items()}
-            return connection.read_csv(self.paths(), dtype=types, **self.options)
+            return connection.sql(self._query({"types": types}))
         except duckdb.Error as error:
             raise self.read_error(str(error)) from error
 
+    def _query(self, more: Mapping[str, Any]) -> str:
+        arguments = [_literal(self.paths())]
+        arguments += [
+            f"{name} = {_literal(value)}" for name, value in {**self.options, **more}.items()
+        ]
+        return f"SELECT * FROM read_csv({', '.join(arguments)})"
+
     def _read_type(self, raw: str, sniffed: str) -> str:
+        """Declared columns are read as text, so that our own rules (what is missing, what an error) hold as everywhere."""
         name = _renamed(raw)
-        declared = name in self.column_classes or "type" in self.column_info.get(name, {})
-        return "VARCHAR" if declared or "levels" in self.column_info.get(name, {}) else sniffed
+        info = self.column_info.get(name, {})
+        declared = name in self.column_classes or "type" in info or "levels" in info
+        return "VARCHAR" if declared else sniffed
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         with duckdb.connect() as connection:
-            relation = self._relation(connection)
             try:
-                schema = relation.limit(0).fetch_arrow_table().schema
+                schema = schema_of(self._relation(connection))
             except duckdb.Error as error:
                 raise self.read_error(str(error)) from error
-        return [
-            (_renamed(name), field.type)
-            for name, field in zip(relation.columns, schema, strict=True)
-        ], {}
+        return [(_renamed(field.name), field.type) for field in schema], {}
 
     def _scan(self, names: Sequence[str]) -> Stream:
         connection = duckdb.connect()
-        relation = self._relation(connection)
-        raw = {_renamed(name): name for name in relation.columns}
         try:
-            chosen = relation.project(
-                ", ".join(f"{quoted(raw[name])} as {quoted(name)}" for name in names)
-            )
-            reader = reader_of(chosen)
+            relation = self._relation(connection)
+            raw = {_renamed(name): name for name in relation.columns}
+            items = ", ".join(f"{quoted(raw[name])} AS {quoted(name)}" for name in names)
+            reader = reader_of(relation.project(items))
         except duckdb.Error as error:
+            connection.close()
             raise self.read_error(str(error)) from error
         return Stream(
             reader, cancel=connection.interrupt, close=connection.close, keep=(relation, connection)
@@ -195,3 +199,21 @@ def _renamed(name: str) -> str:
     """Columns without a header are V1, V2, … as in revoscalepy."""
     found = re.fullmatch(r"column(\d+)", name)
     return f"V{int(found[1]) + 1}" if found else name
+
+
+def _literal(value: object) -> str:
+    """A value as DuckDB's SQL writes it.
+
+    Example:
+        >>> _literal(["it's", 1]), _literal({"a": True})
+        ("['it''s', 1]", "{'a': true}")
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, int):
+        return str(value)
+    return str(exp.Literal.string(str(value)).sql(dialect="duckdb"))
