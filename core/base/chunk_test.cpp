@@ -127,11 +127,12 @@ TEST(ReadDoubles, DatesAreDaysAndTimestampsSeconds) {
   expect_reads(numbers<int64_t>({1700000000, std::nullopt}, "tss:UTC"), {1700000000, kNaN});
   expect_reads(numbers<int64_t>({1500, std::nullopt, -250}, "tsm:"), {1.5, kNaN, -0.25});
   expect_reads(plain<int64_t>({1700000000123456}, "tsu:"), {1700000000.123456});
-  // Beyond 2^53 nanoseconds whole seconds stay exact: 2^53 + 1 ns as a double would lose the last
-  // digit.
-  expect_reads(
-      plain<int64_t>({1700000001000000000, -1700000001000000000, 1700000000500000000}, "tsn:"),
-      {1700000001.0, -1700000001.0, 1700000000.5});
+  // Beyond 2^53 nanoseconds the count is split: dividing it as one double would round twice, here
+  // to the wrong neighbour. The literals are the digits, rounded once.
+  expect_reads(plain<int64_t>({1700000001000000000, -1700000001000000000, 1700000000144272509,
+                               -1700000000144272509},
+                              "tsn:"),
+               {1700000001.0, -1700000001.0, 1700000000.144272509, -1700000000.144272509});
 }
 
 TEST(ReadDoubles, DecimalsAreCorrectlyRounded) {
