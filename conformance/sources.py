@@ -23,11 +23,13 @@ def _column_info(levels: Levels) -> dict[str, dict[str, Any]] | None:
 
 
 def _with_levels(table: pa.Table, levels: Levels) -> pa.Table:
-    """The columns that have levels, as dictionaries over exactly these."""
+    """The columns that have levels, as ordered dictionaries: only these say that their levels are given."""
     for name, given in levels.items():
         codes = {level: i for i, level in enumerate(given)}
         values = [None if v is None else codes[v] for v in table[name].to_pylist()]
-        column = pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), pa.array(given))
+        column = pa.DictionaryArray.from_arrays(
+            pa.array(values, pa.int32()), pa.array(given), ordered=True
+        )
         table = table.set_column(table.column_names.index(name), name, column)
     return table
 

