@@ -183,7 +183,7 @@ TEST_P(Kernels, DoubleDoublePackingIsAccurate) {
 }
 
 TEST_P(Kernels, PackingTellsWhetherLowHalvesMatter) {
-  for (const size_t n : {1, 7, 8, 13, 100}) {
+  for (const size_t n : testing::Sizes{1, 7, 8, 13, 100}) {
     std::vector<double> x(n, 3.0), hi(round_up_8(n)), lo(round_up_8(n));
     EXPECT_FALSE(subtract_dd(x.data(), nullptr, -5.0, n, hi.data(), lo.data()));
     EXPECT_TRUE(subtract_dd(x.data(), nullptr, {3.0, 1e-30}, n, hi.data(), lo.data()) ==
@@ -199,8 +199,8 @@ TEST_P(Kernels, PackingTellsWhetherLowHalvesMatter) {
 }
 
 TEST_P(Kernels, GramKeepsItsBound) {
-  for (const size_t rows : {8, 13, 512, 2048}) {
-    for (const size_t k : {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 24}) {
+  for (const size_t rows : testing::Sizes{8, 13, 512, 2048}) {
+    for (const size_t k : testing::Sizes{1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 24}) {
       const Tile tile(rows + k, rows, k);
       const Tile left(rows + k + 999, rows, k);
       std::vector<double> out(packed_size(k)), weighted(packed_size(k));
@@ -222,8 +222,8 @@ TEST_P(Kernels, GramKeepsItsBound) {
 }
 
 TEST_P(Kernels, GramOfDoubleDoublesKeepsItsBound) {
-  for (const size_t rows : {8, 13, 512, 2048}) {
-    for (const size_t k : {1, 2, 3, 4, 5, 6, 7, 9, 24}) {
+  for (const size_t rows : testing::Sizes{8, 13, 512, 2048}) {
+    for (const size_t k : testing::Sizes{1, 2, 3, 4, 5, 6, 7, 9, 24}) {
       const Tile tile(rows + k, rows, k);
       const Tile left(rows + k + 999, rows, k);
       std::vector<double> hi(packed_size(k)), lo(packed_size(k));
@@ -366,10 +366,10 @@ void expect_moments(const Moments& got, const CenteredMoments& view, const Momen
 }
 
 TEST_P(Kernels, MergeOfCentredMoments) {
-  for (const size_t k : {1, 2, 3, 5, 8, 9, 17, 40}) {
+  for (const size_t k : testing::Sizes{1, 2, 3, 5, 8, 9, 17, 40}) {
     const Tile tile(k, 60, k, 2);
     const Moments whole(tile, 0, 60);
-    for (const size_t cut : {1, 20, 59}) {
+    for (const size_t cut : testing::Sizes{1, 20, 59}) {
       Moments a(tile, 0, cut);
       Moments b(tile, cut, 60);
       CenteredMoments into = a.view();
@@ -414,7 +414,7 @@ TEST_P(Kernels, MergeWithNothingIsTheIdentity) {
 }
 
 TEST_P(Kernels, RankOne) {
-  for (const size_t k : {1, 2, 7, 8, 9, 30}) {
+  for (const size_t k : testing::Sizes{1, 2, 7, 8, 9, 30}) {
     const Pair d = wide_pairs(k, k, 3);
     Pair cross = wide_pairs(k + 3, packed_size(k), 3);
     const Pair before = cross;
@@ -434,7 +434,7 @@ TEST_P(Kernels, RankOne) {
 
 TEST_P(Kernels, BlockSubtract) {
   constexpr size_t kStride = 40;
-  for (const size_t depth : {0, 1, 5, 32, 33, 200}) {
+  for (const size_t depth : testing::Sizes{0, 1, 5, 32, 33, 200}) {
     const Pair a = wide_pairs(depth, 4 * depth + 1, 2);
     const Tile b(depth, kStride, depth + 1, 2);
     Tile c(depth + 77, kStride, 4, 2);
@@ -499,7 +499,7 @@ std::vector<double> all_results() {
       keep(lo);
     }
   }
-  for (const size_t k : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 31}) {
+  for (const size_t k : testing::Sizes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 31}) {
     const Tile tile(k, 200, k);
     std::vector<double> hi(packed_size(k)), lo(packed_size(k));
     gram(tile.hi.data(), tile.rows, tile.stride, k, hi.data());

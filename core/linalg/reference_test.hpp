@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ __extension__ typedef __float128 Quad;
 #else
 typedef long double Quad;  // quadruple on arm64
 #endif
+
+using Sizes = std::initializer_list<size_t>;
 
 inline Quad quad(DoubleDouble x) { return static_cast<Quad>(x.hi) + static_cast<Quad>(x.lo); }
 inline Quad quad_abs(Quad x) { return x < 0 ? -x : x; }

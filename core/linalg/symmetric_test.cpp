@@ -91,7 +91,8 @@ TEST_P(Symmetric, InverseOfTheHilbertMatrix) {
 }
 
 TEST_P(Symmetric, SolvesAndInvertsAtEverySize) {
-  for (const size_t p : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 66, 70, 130}) {
+  for (const size_t p :
+       testing::Sizes{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 66, 70, 130}) {
     Columns x = random_columns(p, 2 * p + 3, p + 2);
     const SymmetricMatrix m = cross_products(x);
     const Factorisation f(m, all_of(p, {p, p + 1}));
@@ -124,7 +125,7 @@ TEST_P(Symmetric, SolvesAndInvertsAtEverySize) {
 }
 
 TEST_P(Symmetric, DependentColumnsAreAliasedWhereverTheyStand) {
-  for (const size_t p : {2, 3, 4, 5, 6, 9, 20}) {
+  for (const size_t p : testing::Sizes{2, 3, 4, 5, 6, 9, 20}) {
     for (size_t at = 1; at < p; ++at) {
       Columns x = random_columns(p, 40, p + 1);
       x[at] = x[0];  // a duplicate, or with three columns before it a sum
