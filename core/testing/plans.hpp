@@ -1,0 +1,152 @@
+// The aggregation fuzzer: a random analysis on a random table, run as equivalent plans that must
+// agree (in one pass, cut, split and merged, saved and loaded, by the engine on one and on several
+// threads, from a cache).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "arrow_builder.hpp"
+#include "base/compose.hpp"
+#include "base/levels.hpp"
+#include "capi/registry.hpp"
+#include "engine/engine.hpp"
+#include "law_checks.hpp"
+#include "random_table.hpp"
+
+namespace insitu::laws {
+
+inline constexpr size_t kNumeric = 3;
+inline constexpr size_t kFactors = 3;
+
+inline Json columns_of_random_table() {
+  Json columns = Json::array();
+  const auto add = [&](const std::string& name, const char* kind) {
+    columns.push_back({{"name", name}, {"kind", kind}});
+  };
+  for (size_t k = 0; k < kNumeric; ++k) add(numbered("x", k), "numeric");
+  for (size_t k = 0; k < kFactors; ++k) add(numbered("f", k), "factor");
+  add("w", "numeric");
+  add("n", "numeric");
+  return columns;
+}
+
+// A sum of one to four random terms.
+inline std::string random_terms(Rng& rng) {
+  constexpr const char* kTerms[] = {"x1",      "x2",    "f0",      "f1",         "f2",
+                                    "x1:f0",   "f0:f1", "x1:x2",   "f1*f2",      "I(x1^2)",
+                                    "log(x2)", "F(n)",  "x2:F(n)", "x1^2"};
+  std::string out;
+  for (uint64_t left = 1 + rng.below(4); left > 0; --left) {
+    out += (out.empty() ? "" : " + ") + std::string(kTerms[rng.below(std::size(kTerms))]);
+  }
+  return out;
+}
+
+inline AnalysisPtr random_pass(Rng& rng) {
+  Json spec = {{"columns", columns_of_random_table()}};
+  const bool linear = rng.chance(0.5);
+  spec["formula"] = (linear ? "x0 ~ " : "~ ") + random_terms(rng);
+  if (linear) {
+    spec["precision"] = rng.chance(0.5) ? "double" : "double-double";
+    if (rng.chance(0.2)) spec["formula"] = spec["formula"].get<std::string>() + " - 1";
+  } else {
+    spec["by_term"] = rng.chance(0.5);
+  }
+  if (rng.chance(0.3)) spec["pweights"] = "w";
+  if (!linear && !spec.contains("pweights") && rng.chance(0.3)) spec["fweights"] = "n";
+  return make_fit(linear ? "linear" : "summary", spec)->next();
+}
+
+inline AnalysisPtr random_analysis(Rng& rng, int depth = 0) {
+  if (depth < 2 && rng.chance(0.2)) {
+    std::vector<AnalysisPtr> parts;
+    for (uint64_t left = 1 + rng.below(3); left > 0; --left)
+      parts.push_back(random_analysis(rng, depth + 1));
+    return tuple_of(std::move(parts));
+  }
+  if (depth < 2 && rng.chance(0.2))
+    return grouped_by(numbered("f", rng.below(kFactors)), random_analysis(rng, depth + 1));
+  return random_pass(rng);
+}
+
+inline Case random_plan(uint64_t seed, uint64_t most_rows) {
+  Rng rng(seed);
+  const uint64_t rows = rng.chance(0.1) ? rng.below(3) : rng.below(most_rows + 1);
+  Table table = random_table(rng, rows, kNumeric, kFactors);
+  return {random_analysis(rng), tuple_of({random_pass(rng)}), std::move(table)};
+}
+
+// The same values as Arrow memory: numbers as doubles, NaN as null; labels as text.
+inline insitu::testing::ArrowTable arrow_of(const Table& table, uint64_t begin, uint64_t n) {
+  insitu::testing::ArrowTable out;
+  const Chunk chunk = table.slice(begin, n);
+  for (const Column& column : chunk.columns()) {
+    if (column.kind() == ColumnKind::kNumeric) {
+      std::vector<double> values(n);
+      column.read_doubles(0, n, values.data());
+      insitu::testing::Optionals<double> cells;
+      for (const double x : values)
+        cells.push_back(std::isnan(x) ? std::nullopt : std::optional(x));
+      out.add(column.name(), insitu::testing::numbers(cells));
+    } else {
+      LevelTable labels;
+      std::vector<uint32_t> codes(n);
+      LevelEncoder(labels, true).encode(column, 0, n, codes.data());
+      insitu::testing::Texts cells;
+      for (const uint32_t code : codes) {
+        cells.push_back(code == kMissingCode ? std::nullopt
+                                             : std::optional(std::string(labels.label(code))));
+      }
+      out.add(column.name(), insitu::testing::text(cells));
+    }
+  }
+  return out;
+}
+
+// The engine's state for the table in random batches.
+inline StatePtr engine_state(const Case& c, Rng& rng, unsigned threads, Cache* cache) {
+  std::vector<insitu::testing::ArrowTable> batches;
+  batches.push_back(arrow_of(c.table, 0, 0));
+  for (const auto& [begin, n] : random_cuts(rng, c.table.rows()))
+    batches.push_back(arrow_of(c.table, begin, n));
+  ArrowArrayStream stream;
+  insitu::testing::make_stream(std::move(batches), &stream);
+  RunOptions options;
+  options.threads = threads;
+  options.memory_budget = uint64_t{1} << 40;
+  return Run(c.analysis, &stream, cache, options).finish();
+}
+
+inline std::string engine_agrees(const Case& c, Rng& rng) {
+  Cache cache(uint64_t{1} << 30);
+  const StatePtr one = engine_state(c, rng, 1, &cache);
+  const StatePtr three = engine_state(c, rng, 3, nullptr);
+  if (auto found = identical(*c.analysis, *one, *three, "1 and 3 threads"); !found.empty())
+    return found;
+  const StatePtr again = Run(c.analysis, nullptr, &cache).finish();
+  if (auto found = identical(*c.analysis, *one, *again, "from the cache"); !found.empty())
+    return found;
+  return compare(*c.analysis, *whole(c), *one);
+}
+
+// The first disagreement of the plans of a seed, or "".
+inline std::string plan_violation(uint64_t seed, uint64_t most_rows) {
+  const Case subject = random_plan(seed, most_rows);
+  std::string found = first_violation(subject, seed);
+  if (found.empty()) {
+    Rng rng(seed);
+    try {
+      found = engine_agrees(subject, rng);
+    } catch (const std::exception& error) {
+      found = std::string("threw ") + error.what();
+    }
+    if (!found.empty()) found.insert(0, "the engine agrees with the whole: ");
+  }
+  if (found.empty()) return "";
+  return "seed " + std::to_string(seed) + ", " + std::to_string(subject.table.rows()) + " rows, " +
+         std::string(subject.analysis->name()) + " " + dump_json(subject.analysis->spec()) + ": " +
+         found;
+}
+
+}  // namespace insitu::laws
