@@ -40,6 +40,9 @@ def readable(arrow_type: pa.DataType) -> tuple[pa.DataType, Convert | None] | No
     if any(check(arrow_type) for check in _AS_IS):
         return arrow_type, None
     if pa.types.is_dictionary(arrow_type):
+        if pa.types.is_string_view(arrow_type.value_type):
+            # Polars' layout of categories, of which pyarrow cannot take elements.
+            return pa.dictionary(arrow_type.index_type, pa.string()), _without_views
         if is_text(arrow_type.value_type):
             return arrow_type, None
         if readable(arrow_type.value_type) is None or is_decimal(arrow_type.value_type):
@@ -109,6 +112,10 @@ def as_text(array: pa.Array) -> pa.Array:
         return pa.DictionaryArray.from_arrays(encoded.indices, _labels(encoded.dictionary))
     encoded = array if pa.types.is_dictionary(kind) else array.dictionary_encode()
     return relabelled(encoded)
+
+
+def _without_views(array: pa.DictionaryArray) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.string()))
 
 
 def relabelled(array: pa.DictionaryArray) -> pa.DictionaryArray:

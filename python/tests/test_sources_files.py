@@ -1,0 +1,172 @@
+"""Parquet and text files: sets of files, levels, and files that are broken."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from insitu.data import RxParquetData, RxTextData, as_source
+from insitu.errors import DataError, SourceError, SpecError
+from insitu.options import RxOptions
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_parquet_sets(tmp_path: Path) -> None:
+    for i in (2, 1, 3):
+        pq.write_table(
+            pa.table({"x": [i * 10, i * 10 + 1], "f": ["a", "b"]}), tmp_path / f"{i}.parquet"
+        )
+    expected = [10, 11, 20, 21, 30, 31]
+    for file in (
+        str(tmp_path),
+        str(tmp_path / "*.parquet"),
+        [str(tmp_path / f"{i}.parquet") for i in (1, 2, 3)],
+    ):
+        source = as_source(file)
+        assert isinstance(source, RxParquetData)
+        assert source.to_arrow(["x"])["x"].to_pylist() == expected
+        assert source.row_count() == 6
+
+
+def test_parquet_text_comes_as_dictionaries(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"f": ["b", "a", None], "x": [1.0, 2.0, 3.0]}), path)
+    source = as_source(path)
+    assert source.schema()["f"].levels is None
+    table = source.to_arrow(["x", "f"])
+    assert table.column_names == ["x", "f"]
+    assert pa.types.is_dictionary(table["f"].type)
+    assert table["f"].to_pylist() == ["b", "a", None]
+    assert source.head()["f"].dtype == "str"
+
+
+def test_hive_partitions_are_columns(tmp_path: Path) -> None:
+    for day in ("Mon", "Tue"):
+        (tmp_path / f"day={day}").mkdir()
+        pq.write_table(pa.table({"x": [1.0]}), tmp_path / f"day={day}" / "part.parquet")
+    table = as_source(str(tmp_path)).to_arrow()
+    assert table["day"].cast(pa.string()).to_pylist() == ["Mon", "Tue"]
+
+
+def test_a_truncated_parquet_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": list(range(10_000))}), path)
+    whole = path.read_bytes()
+    for size in (0, 3, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(SourceError, match=r"t\.parquet"):
+            as_source(str(path)).to_arrow()
+
+
+def test_a_damaged_page_is_a_source_error(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": [float(i) for i in range(100_000)]}), path, compression="zstd")
+    damaged = bytearray(path.read_bytes())
+    damaged[200:20_000] = b"\xff" * 19_800
+    path.write_bytes(damaged)
+    with pytest.raises(SourceError, match=r"t\.parquet"):
+        as_source(str(path)).to_arrow()
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="There is no file"):
+        as_source(str(tmp_path / "no.parquet")).schema()
+    with pytest.raises(SourceError, match="No file matches"):
+        as_source(str(tmp_path / "*.parquet")).schema()
+    with pytest.raises(SourceError, match="holds no file"):
+        RxParquetData(str(tmp_path)).schema()
+
+
+def test_data_path_is_searched(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "found.parquet")
+    before = RxOptions.set_option("DataPath", [".", str(tmp_path)])["DataPath"]
+    try:
+        assert as_source("found.parquet").row_count() == 1
+    finally:
+        RxOptions.set_option("DataPath", before)
+
+
+def test_csv_types_missing_and_levels(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", 'x,day,late\n1.5,Mon,True\nNA,"Tue, early",False\n,,\n')
+    source = as_source(path, column_info={"day": {"type": "factor", "levels": ["Mon"]}})
+    assert isinstance(source, RxTextData)
+    schema = source.schema()
+    assert (schema["x"].kind, schema["day"].levels, schema["late"].logical) == (
+        "numeric",
+        ("Mon",),
+        True,
+    )
+    assert source.to_arrow().to_pydict() == {
+        "x": [1.5, None, None],
+        "day": ["Mon", "Tue, early", None],
+        "late": [True, False, None],
+    }
+
+
+def test_csv_values_are_doubles_of_full_precision(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "x\n1.2\n0.1\n1e-300\n123456789.123456789\n")
+    assert as_source(path).to_arrow()["x"].to_pylist() == [1.2, 0.1, 1e-300, 123456789.123456789]
+
+
+def test_csv_arguments(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.txt", "a comment\n1;'x;y';1,5\n2;z;?\n")
+    source = RxTextData(
+        path,
+        delimiter=";",
+        quote_mark="'",
+        decimal_point=",",
+        rows_to_skip=1,
+        first_row_is_column_names=False,
+        missing_value_string=["NA", "?"],
+    )
+    assert source.to_arrow().to_pydict() == {"V1": [1, 2], "V2": ["x;y", "z"], "V3": [1.5, None]}
+
+
+def test_csv_directory(tmp_path: Path) -> None:
+    write(tmp_path / "1.csv", "x,y\n1,a\n")
+    write(tmp_path / "2.csv", "x,y\n2,b\n")
+    assert as_source(str(tmp_path)).to_arrow()["x"].to_pylist() == [1, 2]
+
+
+def test_a_broken_line_is_named_by_its_number(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i}\n" for i in range(50_000))
+    path = write(tmp_path / "wide.csv", f"x,y\n{rows}1,2,3,4\n")
+    with pytest.raises(SourceError, match=r"Line 50002 of the file .*wide\.csv"):
+        as_source(path).to_arrow()
+    path = write(tmp_path / "type.csv", f"x,y\n{rows}oops,1\n")
+    with pytest.raises(SourceError, match=r"Line 50002 of the file .*type\.csv.*oops"):
+        as_source(path).to_arrow()
+
+
+def test_a_declared_type_that_does_not_fit_is_a_data_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "x\n1\noops\n")
+    with pytest.raises(DataError, match="'oops'"):
+        as_source(path, column_info={"x": {"type": "integer"}}).to_arrow()
+
+
+def test_what_text_cannot_do_yet(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="Fixed-width"):
+        RxTextData("t.txt", is_fixed_format=True)
+    with pytest.raises(SpecError, match="input_encoding"):
+        RxTextData("t.txt", input_encoding="gb18030")
+
+
+def test_columns_of_many_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("n\nGöteborg\n".encode("latin-1"))
+    assert RxTextData(str(path), input_encoding="latin-1").to_arrow()["n"].to_pylist() == [
+        "Göteborg"
+    ]
+
+
+def test_repr_shows_the_parameters() -> None:
+    assert repr(RxParquetData("a.parquet")) == "RxParquetData(file='a.parquet')"
+    assert RxParquetData(os.path.join("d", "a.parquet")).description == "File name: d/a.parquet"
