@@ -1,12 +1,12 @@
 // The one abstraction: an Analysis describes one pass over rows that ends in a small State.
 //
-// An Analysis is immutable and made from a spec (JSON). Its State is plain data with a `fields` list. The laws, run on
-// every analysis by testing/laws.hpp:
+// An Analysis is immutable and made from a spec (JSON). Its State is plain data with a `fields`
+// list. The laws, run on every analysis by testing/laws.hpp:
 //   empty     identity of merge, exactly; merge(empty, empty) = empty
 //   update    zero rows change nothing; where chunks are cut does not matter
-//   merge     any split, any order gives the whole-data state, by the kind of each field; states of another spec refuse
-//   save/load load(save(s)) = s; every truncated prefix and one extra byte is a StateError
-//   finalize  const, repeatable, defined on the empty state
+//   merge     any split, any order gives the whole-data state, by the kind of each field; states of
+//   another spec refuse save/load load(save(s)) = s; every truncated prefix and one extra byte is a
+//   StateError finalize  const, repeatable, defined on the empty state
 #pragma once
 
 #include <concepts>
@@ -26,10 +26,11 @@ namespace insitu {
 
 using Json = nlohmann::json;
 
-// What an algorithm writes. `columns()` names the columns it reads: update() finds them in the chunk in this order.
+// What an algorithm writes. `columns()` names the columns it reads: update() finds them in the
+// chunk in this order.
 template <class A>
-concept Analysis = requires(const A& analysis, typename A::State& into, const typename A::State& from,
-                            const Chunk& chunk) {
+concept Analysis = requires(const A& analysis, typename A::State& into,
+                            const typename A::State& from, const Chunk& chunk) {
   requires HasFields<typename A::State>;
   { A::kName } -> std::convertible_to<std::string_view>;
   { analysis.spec() } -> std::same_as<Json>;  // canonical: equal specs give equal JSON
@@ -64,7 +65,8 @@ class AnyAnalysis {
   // The saved form: magic, format version, name, fingerprint, payload length, payload, checksum.
   virtual std::string save(const AnyState& state) const = 0;
   virtual std::unique_ptr<AnyState> load(std::span<const std::byte> bytes) const = 0;
-  // Largest kSum difference of two states in its unit (see fields.hpp), infinity if a kExact field differs.
+  // Largest kSum difference of two states in its unit (see fields.hpp), infinity if a kExact field
+  // differs.
   virtual double distance(const AnyState& a, const AnyState& b) const = 0;
   virtual std::string debug_string(const AnyState& state) const = 0;
 };
@@ -80,13 +82,15 @@ class RowFunction {
   virtual Json spec() const = 0;
   virtual const std::vector<std::string>& columns() const = 0;
   virtual const std::vector<std::string>& outputs() const = 0;
-  // out[k] has room for chunk.rows() doubles. Thread-safe. Adds what it noticed (unseen levels …) to `notes`.
+  // out[k] has room for chunk.rows() doubles. Thread-safe. Adds what it noticed (unseen levels …)
+  // to `notes`.
   virtual void apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const = 0;
 };
 
 using RowFunctionPtr = std::shared_ptr<const RowFunction>;
 
-// A model that may need several passes hands out the next analysis and accepts the merged state. Pull, never callbacks.
+// A model that may need several passes hands out the next analysis and accepts the merged state.
+// Pull, never callbacks.
 class Fit {
  public:
   virtual ~Fit() = default;

@@ -1,8 +1,9 @@
-// A Chunk is a borrowed view of some rows: named columns over one or more segments of foreign memory.
+// A Chunk is a borrowed view of some rows: named columns over one or more segments of foreign
+// memory.
 //
-// Ownership: a Chunk owns nothing. Whoever builds it (the Arrow importer, the engine, a host that has tuples) keeps the
-// buffers alive while it is in use. Several segments appear as one column, so that rows can be cut to a fixed grid without
-// copying: readers hop over the seams.
+// Ownership: a Chunk owns nothing. Whoever builds it (the Arrow importer, the engine, a host that
+// has tuples) keeps the buffers alive while it is in use. Several segments appear as one column, so
+// that rows can be cut to a fixed grid without copying: readers hop over the seams.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,17 @@ namespace insitu {
 // How values lie in memory. Hosts without Arrow fill the same view.
 enum class Physical : uint8_t {
   kBool,  // bitmap
-  kInt8, kInt16, kInt32, kInt64, kUint8, kUint16, kUint32, kUint64,
-  kHalf, kFloat, kDouble,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kHalf,
+  kFloat,
+  kDouble,
   kDecimal128,
   kDate32,      // int32 days
   kDate64,      // int64 milliseconds
@@ -28,13 +38,15 @@ enum class Physical : uint8_t {
   kLargeUtf8,   // int64 offsets
   kUtf8View,    // 16-byte views
   kDictionary,  // index_type codes into `dictionary`
-  kDecimal32, kDecimal64,
-  kNull,        // no buffers: every row is missing
+  kDecimal32,
+  kDecimal64,
+  kNull,  // no buffers: every row is missing
 };
 
 // What a column means to a model.
 enum class ColumnKind : uint8_t {
-  kNumeric,  // integers, floats, decimals; dates as days, timestamps as seconds since 1970-01-01 UTC
+  kNumeric,  // integers, floats, decimals; dates as days, timestamps as seconds since 1970-01-01
+             // UTC
   kFactor,   // text, booleans, dictionaries of these, enums
 };
 
@@ -43,17 +55,18 @@ struct Segment {
   Physical type = Physical::kDouble;
   Physical index_type = Physical::kInt32;  // of a dictionary
   uint64_t rows = 0;
-  int64_t offset = 0;                      // in elements, into every buffer
-  const uint8_t* validity = nullptr;       // bitmap, least significant bit first; null: all valid
-  const void* values = nullptr;            // numbers, bits, views, indices, or the bytes of text
-  const void* offsets = nullptr;           // text only
-  const void* const* variadic = nullptr;   // string views: the data buffers
+  int64_t offset = 0;                     // in elements, into every buffer
+  const uint8_t* validity = nullptr;      // bitmap, least significant bit first; null: all valid
+  const void* values = nullptr;           // numbers, bits, views, indices, or the bytes of text
+  const void* offsets = nullptr;          // text only
+  const void* const* variadic = nullptr;  // string views: the data buffers
   const int64_t* variadic_sizes = nullptr;
   int64_t n_variadic = 0;
   int32_t decimal_scale = 0;
-  int64_t units_per_second = 1;            // timestamps
+  int64_t units_per_second = 1;  // timestamps
   const Segment* dictionary = nullptr;
-  // Equal ids may share a translation table: the same dictionary, for as long as its buffers live. 0: unknown.
+  // Equal ids may share a translation table: the same dictionary, for as long as its buffers live.
+  // 0: unknown.
   uint64_t dictionary_id = 0;
 };
 
@@ -104,7 +117,8 @@ class Column {
 class Chunk {
  public:
   Chunk() = default;
-  Chunk(std::vector<Column> columns, uint64_t rows, std::optional<uint64_t> first_row = std::nullopt)
+  Chunk(std::vector<Column> columns, uint64_t rows,
+        std::optional<uint64_t> first_row = std::nullopt)
       : columns_(std::move(columns)), rows_(rows), first_row_(first_row) {}
 
   uint64_t rows() const { return rows_; }

@@ -1,6 +1,7 @@
 // Double-double arithmetic: an unevaluated sum hi + lo with |lo| <= ulp(hi)/2, about 32 digits.
-// Dekker 1971; Knuth TAOCP 4.2.2; Joldes, Muller, Popescu 2017 (doi:10.1145/3121432) for the error bounds.
-// The same functions serve double and vectors of doubles (`V` any type with + - * and insitu::fma).
+// Dekker 1971; Knuth TAOCP 4.2.2; Joldes, Muller, Popescu 2017 (doi:10.1145/3121432) for the error
+// bounds. The same functions serve double and vectors of doubles (`V` any type with + - * and
+// insitu::fma).
 #pragma once
 
 #include <cmath>
@@ -86,7 +87,9 @@ inline bool operator<(DoubleDouble a, DoubleDouble b) {
 inline bool operator>(DoubleDouble a, DoubleDouble b) { return b < a; }
 inline bool operator==(DoubleDouble a, DoubleDouble b) { return a.hi == b.hi && a.lo == b.lo; }
 
-inline DoubleDouble abs(DoubleDouble a) { return a.hi < 0.0 || (a.hi == 0.0 && a.lo < 0.0) ? -a : a; }
+inline DoubleDouble abs(DoubleDouble a) {
+  return a.hi < 0.0 || (a.hi == 0.0 && a.lo < 0.0) ? -a : a;
+}
 
 inline DoubleDouble sqrt(DoubleDouble a) {
   if (!(a.hi > 0.0)) return {std::sqrt(a.hi), 0.0};

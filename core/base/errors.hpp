@@ -1,4 +1,5 @@
-// The errors of insitu. Each message is one sentence that names what, where, with the numbers, and what to do.
+// The errors of insitu. Each message is one sentence that names what, where, with the numbers, and
+// what to do.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,5 @@
-// One list of fields per plain-data struct; serialisation, equality, size and debug printing are derived from it.
+// One list of fields per plain-data struct; serialisation, equality, size and debug printing are
+// derived from it.
 //
 //   struct MomentsState {
 //     uint64_t rows = 0;
@@ -9,10 +10,10 @@
 //     }
 //   };
 //
-// A field is a number, bool, string, DoubleDouble, a vector or optional of such, or a struct with `fields` of its own.
-// The kind states the merge law of the field (docs/architecture.md). A struct used under kSum offers
-// `double distance(const T& other) const`: the largest difference in units of 2^-53 x the sum of |terms|, taken about a
-// common origin; the law suite bounds it.
+// A field is a number, bool, string, DoubleDouble, a vector or optional of such, or a struct with
+// `fields` of its own. The kind states the merge law of the field (docs/architecture.md). A struct
+// used under kSum offers `double distance(const T& other) const`: the largest difference in units
+// of 2^-53 x the sum of |terms|, taken about a common origin; the law suite bounds it.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Labels of a factor and their codes.
 //
-// A LevelTable maps labels to dense codes 0, 1, 2 … in order of first encounter (open) or in a given order (frozen).
-// Encounter order never reaches a result: whoever publishes levels sorts them (`sorted_order`).
+// A LevelTable maps labels to dense codes 0, 1, 2 … in order of first encounter (open) or in a
+// given order (frozen). Encounter order never reaches a result: whoever publishes levels sorts them
+// (`sorted_order`).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace insitu {
 
 inline constexpr uint32_t kMissingCode = 0xFFFFFFFFu;  // null
 inline constexpr uint32_t kUnseenCode = 0xFFFFFFFEu;   // a label that a frozen table does not hold
-// More labels than this in one factor is a SpecError: such a column identifies rows, it does not group them.
+// More labels than this in one factor is a SpecError: such a column identifies rows, it does not
+// group them.
 inline constexpr uint32_t kMaxLevels = 1'000'000;
 
 class LevelTable {
@@ -43,20 +45,24 @@ class LevelTable {
   std::unique_ptr<Impl> impl_;
 };
 
-// Codes in published order: numerically if every label is an integer, else by UTF-8 bytes (never by collation).
+// Codes in published order: numerically if every label is an integer, else by UTF-8 bytes (never by
+// collation).
 std::vector<uint32_t> sorted_order(const std::vector<std::string>& labels);
 
-// Turns rows of a factor column into codes of a LevelTable. Caches the translation of each dictionary it meets and the hash
-// slots of text, so keep one per (state, column) for the length of an update. Booleans are labelled "False" and "True";
-// integers by their decimal digits; text must be valid UTF-8 (DataError with the row).
+// Turns rows of a factor column into codes of a LevelTable. Caches the translation of each
+// dictionary it meets and the hash slots of text, so keep one per (state, column) for the length of
+// an update. Booleans are labelled "False" and "True"; integers by their decimal digits; text must
+// be valid UTF-8 (DataError with the row).
 class LevelEncoder {
  public:
-  // open: unknown labels are added to `table`; otherwise they become kUnseenCode. `table` outlives the encoder.
+  // open: unknown labels are added to `table`; otherwise they become kUnseenCode. `table` outlives
+  // the encoder.
   LevelEncoder(LevelTable& table, bool open);
   ~LevelEncoder();
   LevelEncoder(LevelEncoder&&) noexcept;
 
-  // Codes of rows [begin, begin + n) of the column; kMissingCode for null. Only labels of the rows read are added.
+  // Codes of rows [begin, begin + n) of the column; kMissingCode for null. Only labels of the rows
+  // read are added.
   void encode(const Column& column, uint64_t begin, size_t n, uint32_t* out);
 
  private:

@@ -9,7 +9,8 @@
 namespace insitu {
 namespace {
 
-// About the mean of the first rows: close to the data, and a double, so that shifting by it is exact or nearly so.
+// About the mean of the first rows: close to the data, and a double, so that shifting by it is
+// exact or nearly so.
 std::vector<double> origin_of(const Tile& tile) {
   std::vector<double> origin;
   for (const double sum : tile.sums) origin.push_back(sum / static_cast<double>(tile.rows));

@@ -7,12 +7,13 @@
 namespace insitu {
 namespace {
 
-constexpr uint64_t kJointCells = uint64_t{1} << 18;  // at 32 bytes each, the third-level cache's share
+constexpr uint64_t kJointCells = uint64_t{1}
+                                 << 18;  // at 32 bytes each, the third-level cache's share
 
 }  // namespace
 
-CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, uint64_t rows,
-                                 bool weighted, bool precise)
+CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts,
+                                 uint64_t rows, bool weighted, bool precise)
     : plan_(plan),
       counts_(counts),
       weighted_(weighted),
@@ -27,12 +28,14 @@ CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_
   }
   std::sort(all.begin(), all.end());
   uint64_t cells = 1;
-  for (const size_t factor : all) cells = std::min(cells * std::max(counts[factor], 1u), kJointCells + 1);
+  for (const size_t factor : all)
+    cells = std::min(cells * std::max(counts[factor], 1u), kJointCells + 1);
   joint_ = plan.tables.size() > 1 && cells <= std::min(kJointCells, rows / 2);
   if (joint_) {
     add_scratch(all, false);
   } else {
-    for (const CellTablePlan& table : plan.tables) add_scratch(table.factors, table.products.size() == 1);
+    for (const CellTablePlan& table : plan.tables)
+      add_scratch(table.factors, table.products.size() == 1);
   }
   cells_.resize(kTileRows);
   rows_.resize(kTileRows * width_);
@@ -92,10 +95,11 @@ void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double
   std::fill(shifted_low_[0].begin(), shifted_low_[0].end(), 0.0);
   for (size_t p = 0; p < plan_.products.size(); ++p) {
     const auto [a, b] = plan_.products[p];
-    product_dd(shifted_[a].data(), shifted_low_[a].data(), shifted_[b].data(), shifted_low_[b].data(), n,
-               product_.data(), product_low_.data());
+    product_dd(shifted_[a].data(), shifted_low_[a].data(), shifted_[b].data(),
+               shifted_low_[b].data(), n, product_.data(), product_low_.data());
     if (weighted_) {
-      multiply_dd(product_.data(), product_low_.data(), tile.weight, n, product_.data(), product_low_.data());
+      multiply_dd(product_.data(), product_low_.data(), tile.weight, n, product_.data(),
+                  product_low_.data());
     }
     for (size_t i = 0; i < n; ++i) {
       rows_[i * width_ + p] = product_[i];
@@ -117,7 +121,8 @@ void CellAccumulator::add(const Tile& tile, std::span<const double> origin) {
     for (const size_t factor : scratch.factors) codes.push_back(tile.codes[factor]);
     cell_indices(codes.data(), scratch.strides.data(), codes.size(), tile.rows, cells_.data());
     if (scratch.width == 1 && precise_) {
-      scatter_weights_precise(cells_.data(), tile.weight, tile.rows, scratch.hi.data(), scratch.lo.data());
+      scatter_weights_precise(cells_.data(), tile.weight, tile.rows, scratch.hi.data(),
+                              scratch.lo.data());
     } else if (scratch.width == 1) {
       scatter_weights(cells_.data(), tile.weight, tile.rows, scratch.hi.data());
     } else if (precise_) {
@@ -129,11 +134,13 @@ void CellAccumulator::add(const Tile& tile, std::span<const double> origin) {
   }
 }
 
-// Sums the cells of `scratch` onto the planned factors. In double: a margin of a few thousand terms rounds less than the
-// bound of a tile. With `precise`, in double-double.
-void CellAccumulator::collect(const Scratch& scratch, CellTable& table, const CellTablePlan& planned) const {
+// Sums the cells of `scratch` onto the planned factors. In double: a margin of a few thousand terms
+// rounds less than the bound of a tile. With `precise`, in double-double.
+void CellAccumulator::collect(const Scratch& scratch, CellTable& table,
+                              const CellTablePlan& planned) const {
   const size_t depth = scratch.factors.size();
-  std::vector<uint64_t> strides(depth, 0);  // of the planned cells along the scratch's factors; 0: summed out
+  std::vector<uint64_t> strides(
+      depth, 0);  // of the planned cells along the scratch's factors; 0: summed out
   uint64_t stride = 1;
   for (const size_t factor : planned.factors) {
     const auto at = std::find(scratch.factors.begin(), scratch.factors.end(), factor);
@@ -151,8 +158,8 @@ void CellAccumulator::collect(const Scratch& scratch, CellTable& table, const Ce
     const size_t from = cell * scratch.width;
     const MarginRun margin{run, scratch.width, width, strides[0]};
     if (precise_) {
-      add_margin_precise(margin, scratch.hi.data() + from, scratch.lo.data() + from, sums.data() + to * width,
-                         low.data() + to * width);
+      add_margin_precise(margin, scratch.hi.data() + from, scratch.lo.data() + from,
+                         sums.data() + to * width, low.data() + to * width);
     } else {
       add_margin(margin, scratch.hi.data() + from, sums.data() + to * width);
     }

@@ -1,7 +1,7 @@
 // Adds tiles to the cell tables of a plan. Scratch of one update, never part of a state.
 //
-// Where the cells of all factors together are few, each row adds one short vector to one joint table, and the planned
-// tables are its margins; otherwise each row adds to every planned table.
+// Where the cells of all factors together are few, each row adds one short vector to one joint
+// table, and the planned tables are its margins; otherwise each row adds to every planned table.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ namespace insitu {
 class CellAccumulator {
  public:
   // counts: levels per factor in this chunk; rows: how many are expected.
-  CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, uint64_t rows, bool weighted,
-                  bool precise);
+  CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, uint64_t rows,
+                  bool weighted, bool precise);
   void add(const Tile& tile, std::span<const double> origin);
   // Writes what was collected to tables of the same level counts.
   void finish(std::vector<CellTable>& tables) const;

@@ -63,7 +63,9 @@ INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* rows, size_t 
                               double* table) {
   scatter(cells, rows, width, n, table);
 }
-INSITU_AVX2 void margin_avx2(const MarginRun& run, const double* from, double* to) { margin(run, from, to); }
+INSITU_AVX2 void margin_avx2(const MarginRun& run, const double* from, double* to) {
+  margin(run, from, to);
+}
 #undef INSITU_AVX2
 #endif
 
@@ -83,7 +85,8 @@ void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t 
   indices(codes, strides, factors, n, cells);
 }
 
-void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table) {
+void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n,
+                  double* table) {
 #if defined(__x86_64__)
   if (active_isa() != Isa::kBaseline) return scatter_avx2(cells, rows, width, n, table);
 #endif
@@ -97,7 +100,8 @@ void add_margin(const MarginRun& run, const double* from, double* to) {
   margin(run, from, to);
 }
 
-void add_margin_precise(const MarginRun& run, const double* from, const double* from_low, double* to, double* low) {
+void add_margin_precise(const MarginRun& run, const double* from, const double* from_low,
+                        double* to, double* low) {
   for (uint64_t c = 0; c < run.cells; ++c) {
     for (size_t v = 0; v < run.to_width; ++v) {
       const size_t at = c * run.to_stride * run.to_width + v;
@@ -114,8 +118,8 @@ void scatter_weights(const uint32_t* cells, const double* weight, size_t n, doub
   }
 }
 
-void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low, size_t width,
-                          size_t n, double* hi, double* lo) {
+void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low,
+                          size_t width, size_t n, double* hi, double* lo) {
   for (size_t i = 0; i < n; ++i) {
     const size_t cell = size_t{cells[i]} * width;
     for (size_t c = 0; c < width; ++c) {

@@ -1,4 +1,5 @@
-// The inner loops over coded rows. Plain additions in row order: the same bits on every instruction set.
+// The inner loops over coded rows. Plain additions in row order: the same bits on every instruction
+// set.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +15,13 @@ void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_
 // table[cells[i]] += weight[i], or 1 where weight is null.
 void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table);
 // The same in double-double.
-void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low, size_t width,
-                          size_t n, double* hi, double* lo);
-void scatter_weights_precise(const uint32_t* cells, const double* weight, size_t n, double* hi, double* lo);
+void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low,
+                          size_t width, size_t n, double* hi, double* lo);
+void scatter_weights_precise(const uint32_t* cells, const double* weight, size_t n, double* hi,
+                             double* lo);
 
-// A run of adjacent cells of `from_width` doubles, summed onto cells of `to_width` (all products, or the first alone).
+// A run of adjacent cells of `from_width` doubles, summed onto cells of `to_width` (all products,
+// or the first alone).
 struct MarginRun {
   uint64_t cells = 0;
   size_t from_width = 1;
@@ -26,6 +29,7 @@ struct MarginRun {
   uint64_t to_stride = 0;  // in cells: 1, or 0 where the run is summed out
 };
 void add_margin(const MarginRun& run, const double* from, double* to);
-void add_margin_precise(const MarginRun& run, const double* from, const double* from_low, double* to, double* low);
+void add_margin_precise(const MarginRun& run, const double* from, const double* from_low,
+                        double* to, double* low);
 
 }  // namespace insitu

@@ -58,7 +58,8 @@ CellPlan CellPlan::make(const Design& design, bool response) {
   for (const auto& [set, products] : needs) {
     CellTablePlan table;
     table.factors = set;
-    for (const Product& product : products) table.products.push_back(plan.product(product[0], product[1]));
+    for (const Product& product : products)
+      table.products.push_back(plan.product(product[0], product[1]));
     std::sort(table.products.begin(), table.products.end());
     plan.tables.push_back(std::move(table));
   }
@@ -74,7 +75,8 @@ size_t CellPlan::product(size_t a, size_t b) const {
 
 size_t CellPlan::table(std::span<const size_t> factors) const {
   for (size_t i = 0; i < tables.size(); ++i) {
-    if (std::equal(factors.begin(), factors.end(), tables[i].factors.begin(), tables[i].factors.end())) {
+    if (std::equal(factors.begin(), factors.end(), tables[i].factors.begin(),
+                   tables[i].factors.end())) {
       return i;
     }
   }
@@ -88,14 +90,15 @@ size_t CellPlan::position(size_t table, size_t product) const {
   return static_cast<size_t>(found - list.begin());
 }
 
-uint64_t count_cells(const std::vector<size_t>& factors, const std::vector<uint32_t>& level_counts) {
+uint64_t count_cells(const std::vector<size_t>& factors,
+                     const std::vector<uint32_t>& level_counts) {
   constexpr uint64_t kLimit = kMaxCells * 8;
   uint64_t cells = 1;
   for (const size_t factor : factors) {
     const uint64_t levels = level_counts[factor];
     if (levels != 0 && cells > kLimit / levels) {
-      throw SpecError("crossing the factors of this model makes more than " + std::to_string(kLimit) +
-                      " cells; use fewer factors or fewer levels");
+      throw SpecError("crossing the factors of this model makes more than " +
+                      std::to_string(kLimit) + " cells; use fewer factors or fewer levels");
     }
     cells *= levels;
   }

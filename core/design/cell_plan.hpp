@@ -1,9 +1,10 @@
 // Which sums over cells of factors a linear system needs.
 //
-// A term with factors S and multiplier m has one column per cell of S: m where the row falls into the cell, else 0. So the
-// product of terms (S, m) and (T, u) is the sum of m u over each cell of S united with T, and its product with a numeric
-// column x the sum of m x over each cell of S. All tables are therefore of one shape: a set of factors, and for each of its
-// cells the sums of some products of two values.
+// A term with factors S and multiplier m has one column per cell of S: m where the row falls into
+// the cell, else 0. So the product of terms (S, m) and (T, u) is the sum of m u over each cell of S
+// united with T, and its product with a numeric column x the sum of m x over each cell of S. All
+// tables are therefore of one shape: a set of factors, and for each of its cells the sums of some
+// products of two values.
 //
 // Values are numbered: 0 is the constant one, 1 + j is feature j, and the last is the response.
 #pragma once
@@ -18,8 +19,10 @@
 namespace insitu {
 
 struct CellTablePlan {
-  std::vector<size_t> factors;   // ascending indices into Design::factors; cells are mixed-radix, first factor fastest
-  std::vector<size_t> products;  // ascending indices into CellPlan::products; 0 (the weight itself) always first
+  std::vector<size_t> factors;  // ascending indices into Design::factors; cells are mixed-radix,
+                                // first factor fastest
+  std::vector<size_t>
+      products;  // ascending indices into CellPlan::products; 0 (the weight itself) always first
 };
 
 struct CellPlan {

@@ -16,7 +16,8 @@ size_t CellTable::find(size_t x, size_t y) const {
 }
 
 void CellTable::move_origin(std::span<const DoubleDouble> shift) {
-  // (x - o - s)(y - o - t) = (x - o)(y - o) - s (y - o) - t (x - o) + s t; products of higher order first.
+  // (x - o - s)(y - o - t) = (x - o)(y - o) - s (y - o) - t (x - o) + s t; products of higher order
+  // first.
   struct Move {
     size_t product, first, second;
     DoubleDouble s, t;
@@ -40,7 +41,8 @@ void CellTable::move_origin(std::span<const DoubleDouble> shift) {
     for (const Move& move : pairs) {
       const DoubleDouble x = at(cell, move.first);
       const DoubleDouble y = at(cell, move.second);
-      put(base + move.product, at(cell, move.product) - move.s * y - move.t * x + move.s * move.t * weight);
+      put(base + move.product,
+          at(cell, move.product) - move.s * y - move.t * x + move.s * move.t * weight);
     }
     for (const Move& move : singles) {
       put(base + move.product, at(cell, move.product) - move.s * weight);
@@ -71,7 +73,8 @@ void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const 
     for (uint64_t code = 0; code < run && !adjacent; ++code) {
       const size_t to = (base + maps[first][code]) * products;
       const size_t at = (cell + code) * products;
-      dd_add(into.hi.data() + to, into.lo.data() + to, from.hi.data() + at, from.lo.data() + at, products);
+      dd_add(into.hi.data() + to, into.lo.data() + to, from.hi.data() + at, from.lo.data() + at,
+             products);
     }
     for (size_t f = 1; f < digits.size(); ++f) {
       if (++digits[f] < from_counts[from.factors[f]]) break;
@@ -80,7 +83,8 @@ void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const 
   }
 }
 
-std::vector<uint32_t> unite_levels(std::vector<std::string>& into, const std::vector<std::string>& from) {
+std::vector<uint32_t> unite_levels(std::vector<std::string>& into,
+                                   const std::vector<std::string>& from) {
   std::vector<uint32_t> map(from.size());
   if (into.size() >= from.size() && std::equal(from.begin(), from.end(), into.begin())) {
     for (uint32_t code = 0; code < map.size(); ++code) map[code] = code;

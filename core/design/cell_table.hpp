@@ -1,4 +1,5 @@
-// Sums of products over the cells of some factors, in double-double, about an origin (see cell_plan.hpp).
+// Sums of products over the cells of some factors, in double-double, about an origin (see
+// cell_plan.hpp).
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,9 @@ namespace insitu {
 
 struct CellTable {
   std::vector<uint32_t> factors;  // cells are mixed-radix over these, the first fastest
-  std::vector<uint32_t> a;        // product p is the sum of (value a[p] - origin) x (value b[p] - origin)
-  std::vector<uint32_t> b;        // value 0 is the constant one; product 0 is (0, 0): the weight
-  std::vector<double> hi;         // [cell * products + product]
+  std::vector<uint32_t> a;  // product p is the sum of (value a[p] - origin) x (value b[p] - origin)
+  std::vector<uint32_t> b;  // value 0 is the constant one; product 0 is (0, 0): the weight
+  std::vector<double> hi;   // [cell * products + product]
   std::vector<double> lo;
 
   static void fields(auto& self, auto&& visit) {
@@ -45,8 +46,10 @@ using CodeMaps = std::vector<std::vector<uint32_t>>;
 void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const CellTable& from,
                const std::vector<uint32_t>& from_counts, const CodeMaps& maps);
 
-// Appends the labels of `from` that `into` lacks; returns the code in `into` of each label of `from`.
-std::vector<uint32_t> unite_levels(std::vector<std::string>& into, const std::vector<std::string>& from);
+// Appends the labels of `from` that `into` lacks; returns the code in `into` of each label of
+// `from`.
+std::vector<uint32_t> unite_levels(std::vector<std::string>& into,
+                                   const std::vector<std::string>& from);
 
 std::vector<uint32_t> level_counts(const std::vector<std::vector<std::string>>& levels);
 

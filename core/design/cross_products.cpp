@@ -11,20 +11,25 @@ namespace insitu {
 namespace {
 
 CenteredMoments moments(CrossProducts& products) {
-  return {products.weight, products.mean_hi.data(), products.mean_lo.data(), products.cross_hi.data(),
-          products.cross_lo.data()};
+  return {products.weight, products.mean_hi.data(), products.mean_lo.data(),
+          products.cross_hi.data(), products.cross_lo.data()};
 }
 
 CenteredMomentsView view(const CrossProducts& products) {
-  return {products.weight,          products.mean_hi.data(),  products.mean_lo.data(),
-          products.cross_hi.data(), products.cross_lo.data(), nullptr,
+  return {products.weight,
+          products.mean_hi.data(),
+          products.mean_lo.data(),
+          products.cross_hi.data(),
+          products.cross_lo.data(),
+          nullptr,
           nullptr};
 }
 
 // Per value, what moving cell sums from one origin to another subtracts.
 std::vector<DoubleDouble> origin_shift(const CrossProducts& from, const CrossProducts& to) {
   std::vector<DoubleDouble> shift{0.0};
-  for (size_t v = 0; v < from.origin.size(); ++v) shift.push_back(two_sum(to.origin[v], -from.origin[v]));
+  for (size_t v = 0; v < from.origin.size(); ++v)
+    shift.push_back(two_sum(to.origin[v], -from.origin[v]));
   return shift;
 }
 
@@ -66,15 +71,18 @@ double dense_distance(const CrossProducts& x, const CrossProducts& y) {
   double worst = 0.0;
   for (size_t i = 0; i < k; ++i) {
     const double scale = std::sqrt(std::fabs(x.cross_hi[packed_index(i, i, k)]) / weight);
-    const DoubleDouble d = DoubleDouble(x.mean_hi[i], x.mean_lo[i]) - DoubleDouble(y.mean_hi[i], y.mean_lo[i]);
+    const DoubleDouble d =
+        DoubleDouble(x.mean_hi[i], x.mean_lo[i]) - DoubleDouble(y.mean_hi[i], y.mean_lo[i]);
     worst = std::max(worst, in_units(d, scale, 0x1p-98 * std::fabs(x.mean_hi[i])));
   }
   for (size_t i = 0; i < k; ++i) {
     for (size_t j = i; j < k; ++j) {
       const size_t at = packed_index(i, j, k);
-      const double scale = std::sqrt(std::fabs(x.cross_hi[packed_index(i, i, k)] * x.cross_hi[packed_index(j, j, k)]));
+      const double scale = std::sqrt(
+          std::fabs(x.cross_hi[packed_index(i, i, k)] * x.cross_hi[packed_index(j, j, k)]));
       const double floor = 0x1p-98 * weight * std::fabs(x.mean_hi[i] * x.mean_hi[j]);
-      const DoubleDouble d = DoubleDouble(x.cross_hi[at], x.cross_lo[at]) - DoubleDouble(y.cross_hi[at], y.cross_lo[at]);
+      const DoubleDouble d = DoubleDouble(x.cross_hi[at], x.cross_lo[at]) -
+                             DoubleDouble(y.cross_hi[at], y.cross_lo[at]);
       worst = std::max(worst, in_units(d, scale, floor));
     }
   }
@@ -122,7 +130,8 @@ CrossProducts empty_cross_products(const Design& design, const CellPlan& plan) {
 void merge(CrossProducts& into, const CrossProducts& from) {
   const std::vector<uint32_t> old_counts = level_counts(into.levels);
   CodeMaps maps;
-  for (size_t f = 0; f < into.levels.size(); ++f) maps.push_back(unite_levels(into.levels[f], from.levels[f]));
+  for (size_t f = 0; f < into.levels.size(); ++f)
+    maps.push_back(unite_levels(into.levels[f], from.levels[f]));
   grow(into, old_counts);
   if (from.origin.empty()) return;
   if (into.origin.empty()) into.origin = from.origin;
@@ -181,7 +190,9 @@ double CrossProducts::distance(const CrossProducts& other) const {
 
 void validate(const Design& design, const CellPlan& plan, const CrossProducts& products) {
   const CrossProducts shape = empty_cross_products(design, plan);
-  auto refuse = [](const std::string& what) { throw StateError("the state's " + what + " do not fit its spec"); };
+  auto refuse = [](const std::string& what) {
+    throw StateError("the state's " + what + " do not fit its spec");
+  };
   const size_t k = plan.n_values - 1;
   if (products.mean_hi.size() != k || products.mean_lo.size() != k ||
       products.cross_hi.size() != packed_size(k) || products.cross_lo.size() != packed_size(k)) {
@@ -205,7 +216,8 @@ void validate(const Design& design, const CellPlan& plan, const CrossProducts& p
   for (size_t t = 0; t < shape.tables.size(); ++t) {
     const CellTable& table = products.tables[t];
     const CellTable& expected = shape.tables[t];
-    if (table.factors != expected.factors || table.a != expected.a || table.b != expected.b) refuse("tables");
+    if (table.factors != expected.factors || table.a != expected.a || table.b != expected.b)
+      refuse("tables");
     const uint64_t size = count_cells(plan.tables[t].factors, counts) * expected.products();
     if (table.hi.size() != size || table.lo.size() != size) refuse("cells");
   }

@@ -1,11 +1,13 @@
 // The sufficient statistics of a weighted linear system: X'WX, X'Wy, y'Wy, for any Design.
 //
-// Numeric columns: mean and centred cross-products; every tile is centred on its own mean, totals merge in double-double
-// (Chan, Golub, LeVeque 1979). Factor columns: sums over cells (cell_plan.hpp) about an origin close to the data.
-// Merge: M += M' + (W W'/(W + W')) d d'; cells are moved to one origin and one set of levels, then added.
-// Cost per row: k^2/2 fused multiply-adds for k numeric columns, and one addition of a short vector per table (or one in
-// all, where the cells of all factors together are few). Memory: k^2 + cells x products, 16 bytes each.
-// Error: (rows of a tile / 4) 2^-53 of the sum of |terms|; with `precise` products are exact, sums double-double.
+// Numeric columns: mean and centred cross-products; every tile is centred on its own mean, totals
+// merge in double-double (Chan, Golub, LeVeque 1979). Factor columns: sums over cells
+// (cell_plan.hpp) about an origin close to the data. Merge: M += M' + (W W'/(W + W')) d d'; cells
+// are moved to one origin and one set of levels, then added. Cost per row: k^2/2 fused
+// multiply-adds for k numeric columns, and one addition of a short vector per table (or one in all,
+// where the cells of all factors together are few). Memory: k^2 + cells x products, 16 bytes each.
+// Error: (rows of a tile / 4) 2^-53 of the sum of |terms|; with `precise` products are exact, sums
+// double-double.
 #pragma once
 
 #include <string>
@@ -21,14 +23,14 @@
 namespace insitu {
 
 struct CrossProducts {
-  DoubleDouble weight;              // sum of weights
-  std::vector<double> mean_hi;      // per value but the constant: features, response
+  DoubleDouble weight;          // sum of weights
+  std::vector<double> mean_hi;  // per value but the constant: features, response
   std::vector<double> mean_lo;
-  std::vector<double> cross_hi;     // about the mean, packed upper triangle
+  std::vector<double> cross_hi;  // about the mean, packed upper triangle
   std::vector<double> cross_lo;
-  std::vector<double> origin;       // what cell sums are taken about; empty before the first row
+  std::vector<double> origin;  // what cell sums are taken about; empty before the first row
   std::vector<std::vector<std::string>> levels;  // per factor, in the order of its codes
-  std::vector<CellTable> tables;    // as CellPlan::tables
+  std::vector<CellTable> tables;                 // as CellPlan::tables
 
   static void fields(auto& self, auto&& visit) {
     visit("weight", FieldKind::kSum, self.weight);
@@ -40,7 +42,8 @@ struct CrossProducts {
     visit("levels", FieldKind::kExact, self.levels);
     visit("tables", FieldKind::kSum, self.tables);
   }
-  // See fields.hpp: about a common origin, with levels matched by label; infinity if the levels differ.
+  // See fields.hpp: about a common origin, with levels matched by label; infinity if the levels
+  // differ.
   double distance(const CrossProducts& other) const;
 
   size_t values() const { return mean_hi.size(); }
@@ -61,7 +64,8 @@ struct RowCounts {
   uint64_t zero_weight = 0;
 };
 
-// Adds the rows of a chunk. `precise`: double-double products and sums. Returns the counts, and adds sum of ln w.
+// Adds the rows of a chunk. `precise`: double-double products and sums. Returns the counts, and
+// adds sum of ln w.
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
                      CrossProducts& into, DoubleDouble& log_weights);
 

@@ -22,8 +22,8 @@ DenseAccumulator::DenseAccumulator(size_t values, bool weighted, bool precise)
 
 void DenseAccumulator::add(const Tile& tile, CrossProducts& into) {
   if (tile.rows == 0) return;
-  CenteredMoments moments{into.weight, into.mean_hi.data(), into.mean_lo.data(), into.cross_hi.data(),
-                          into.cross_lo.data()};
+  CenteredMoments moments{into.weight, into.mean_hi.data(), into.mean_lo.data(),
+                          into.cross_hi.data(), into.cross_lo.data()};
   if (weighted_) {
     const double total = column_sum(tile.weight, tile.rows);
     for (size_t j = 0; j < k_; ++j) {
@@ -51,14 +51,15 @@ void DenseAccumulator::add_plain(const Tile& tile, CenteredMoments& into) {
   }
   if (weighted_) {
     for (size_t j = 0; j <= k_; ++j) {
-      multiply(tile_.data() + j * stride, tile.weight, tile.rows, weighted_tile_.data() + j * stride);
+      multiply(tile_.data() + j * stride, tile.weight, tile.rows,
+               weighted_tile_.data() + j * stride);
     }
     gram_weighted(weighted_tile_.data(), tile_.data(), rows, stride, k_ + 1, cross_.data());
   } else {
     gram(tile_.data(), rows, stride, k_ + 1, cross_.data());
   }
-  const CenteredMomentsView view{cross_[0],        means_.data(), nullptr, cross_.data() + k_ + 1, nullptr,
-                                 cross_.data() + 1, nullptr};
+  const CenteredMomentsView view{cross_[0], means_.data(),     nullptr, cross_.data() + k_ + 1,
+                                 nullptr,   cross_.data() + 1, nullptr};
   merge_centered(k_, into, view);
 }
 
@@ -80,15 +81,19 @@ void DenseAccumulator::add_precise(const Tile& tile, CenteredMoments& into) {
       multiply_dd(tile_.data() + at, tile_low_.data() + at, tile.weight, tile.rows,
                   weighted_tile_.data() + at, weighted_low_.data() + at);
     }
-    gram_weighted_dd({weighted_tile_.data(), weighted_low_.data()}, {tile_.data(), tile_low_.data()}, rows,
-                     stride, k_ + 1, cross_.data(), cross_low_.data());
+    gram_weighted_dd({weighted_tile_.data(), weighted_low_.data()},
+                     {tile_.data(), tile_low_.data()}, rows, stride, k_ + 1, cross_.data(),
+                     cross_low_.data());
   } else {
     gram_dd({tile_.data(), low ? tile_low_.data() : nullptr}, rows, stride, k_ + 1, cross_.data(),
             cross_low_.data());
   }
-  const CenteredMomentsView view{{cross_[0], cross_low_[0]}, means_.data(),
-                                 nullptr,                    cross_.data() + k_ + 1,
-                                 cross_low_.data() + k_ + 1, cross_.data() + 1,
+  const CenteredMomentsView view{{cross_[0], cross_low_[0]},
+                                 means_.data(),
+                                 nullptr,
+                                 cross_.data() + k_ + 1,
+                                 cross_low_.data() + k_ + 1,
+                                 cross_.data() + 1,
                                  cross_low_.data() + 1};
   merge_centered(k_, into, view);
 }

@@ -1,4 +1,5 @@
-// Adds tiles to the mean and centred cross-products of numeric columns. Scratch of one update, never part of a state.
+// Adds tiles to the mean and centred cross-products of numeric columns. Scratch of one update,
+// never part of a state.
 #pragma once
 
 #include <cstddef>

@@ -21,7 +21,8 @@ std::vector<std::string> integer_labels(int64_t low, int64_t high, const std::st
     throw SpecError(label + ": the upper bound " + std::to_string(high) +
                     " is below the lower bound " + std::to_string(low));
   }
-  const auto count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);  // wraps as it should
+  const auto count =
+      static_cast<uint64_t>(high) - static_cast<uint64_t>(low);  // wraps as it should
   if (count >= kMaxLevels) {
     throw SpecError(label + " has " + std::to_string(count + 1) + " levels from " +
                     std::to_string(low) + " to " + std::to_string(high) + "; at most " +
@@ -143,7 +144,8 @@ std::vector<DesignColumn> read_columns(const Json& list) {
     }
     column.kind = kind == "factor" ? ColumnKind::kFactor : ColumnKind::kNumeric;
     column.logical = item.value("logical", false);
-    if (item.contains("levels") && item["levels"].is_array() && column.kind == ColumnKind::kFactor) {
+    if (item.contains("levels") && item["levels"].is_array() &&
+        column.kind == ColumnKind::kFactor) {
       column.levels = item["levels"].get<std::vector<std::string>>();
       LevelTable check(*column.levels);  // refuses a repeated label
     }
@@ -171,7 +173,8 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
                     const std::string& weight) {
   std::vector<std::string> not_in_all;
   if (!weight.empty()) not_in_all.push_back(weight);
-  const ResolvedFormula resolved = resolve(parse_formula(formula), formula_columns(columns), not_in_all);
+  const ResolvedFormula resolved =
+      resolve(parse_formula(formula), formula_columns(columns), not_in_all);
 
   Design design;
   design.formula = to_string(resolved.formula);
@@ -182,8 +185,9 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
     used.push_back(weight);
   }
   for (const std::string& name : used) {
-    const auto found = std::find_if(columns.begin(), columns.end(),
-                                    [&](const DesignColumn& column) { return column.name == name; });
+    const auto found =
+        std::find_if(columns.begin(), columns.end(),
+                     [&](const DesignColumn& column) { return column.name == name; });
     if (found == columns.end()) {
       throw SpecError("the weights column \"" + name + "\" does not exist in the data");
     }
@@ -197,7 +201,8 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
   }
   if (resolved.formula.response) {
     const Expr& response = *resolved.formula.response;
-    const bool logical = response.kind == ExprKind::kColumn && design.find_column(response.name)->logical;
+    const bool logical =
+        response.kind == ExprKind::kColumn && design.find_column(response.name)->logical;
     if (resolved.response_kind == ColumnKind::kFactor && !logical) {
       throw SpecError("the response " + to_string(response) +
                       " is text; a linear model needs a number: for example I(" +

@@ -1,8 +1,10 @@
-// A Design says which columns of numbers a formula makes from which columns of a source. It is plain, immutable and
-// serialisable; once its levels are frozen every worker, pass and scorer builds the same columns from it.
+// A Design says which columns of numbers a formula makes from which columns of a source. It is
+// plain, immutable and serialisable; once its levels are frozen every worker, pass and scorer
+// builds the same columns from it.
 //
-// A term is numeric (a feature), categorical (one or more factors: one column per cell of their levels) or a feature
-// within cells (one slope per cell). One-hot columns are never expanded: they stay codes.
+// A term is numeric (a feature), categorical (one or more factors: one column per cell of their
+// levels) or a feature within cells (one slope per cell). One-hot columns are never expanded: they
+// stay codes.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -17,7 +19,8 @@
 
 namespace insitu {
 
-// A column of the source, as the spec's "columns" list states it (docs/architecture.md, Interchange).
+// A column of the source, as the spec's "columns" list states it (docs/architecture.md,
+// Interchange).
 struct DesignColumn {
   std::string name;
   ColumnKind kind = ColumnKind::kNumeric;
@@ -55,7 +58,6 @@ struct DesignTerm {
 // More cells than this in one interaction is a SpecError.
 inline constexpr uint64_t kMaxCells = 10'000'000;
 
-
 struct Design {
   std::string formula;
   std::vector<DesignColumn> columns;  // those used, weights last
@@ -67,7 +69,8 @@ struct Design {
   std::vector<DesignFeature> offsets;
   std::string weight;
 
-  // Builds the design of a formula over the columns of a source. SpecError for what the formula or the columns cannot do.
+  // Builds the design of a formula over the columns of a source. SpecError for what the formula or
+  // the columns cannot do.
   static Design make(const std::string& formula, const std::vector<DesignColumn>& columns,
                      const std::string& weight);
   static Design from_json(const Json& json);
@@ -81,7 +84,8 @@ struct Design {
   std::vector<std::string> predictor_columns() const;
   std::vector<std::string> column_names() const;
   const DesignColumn* find_column(const std::string& name) const;
-  // The name of one column: "x", "f=a", "f=a, g=b", "x for f=a". cell: mixed-radix code, first factor fastest.
+  // The name of one column: "x", "f=a", "f=a, g=b", "x for f=a". cell: mixed-radix code, first
+  // factor fastest.
   std::string coefficient_name(const DesignTerm& term, uint64_t cell) const;
   // Number of columns of a term; all its factors must have levels.
   uint64_t cells(const DesignTerm& term) const;

@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kPiece = 2048;
 constexpr uint32_t kUnassigned = 0xFFFFFFFDu;
 
-// Least and greatest floor of the finite values; false if there is none. DataError on an infinite value or one beyond 2^53.
+// Least and greatest floor of the finite values; false if there is none. DataError on an infinite
+// value or one beyond 2^53.
 bool floor_range(const DesignFactor& factor, const std::vector<double>& values, double* low,
                  double* high) {
   bool any = false;
@@ -65,9 +66,9 @@ void FactorCodes::encode_number(const Chunk& chunk, const Column& column) {
     return;
   }
   if (high - low >= kMaxLevels) {
-    throw SpecError(factor_.label + " would have " + std::to_string(static_cast<int64_t>(high - low) + 1) +
-                    " levels; at most " + std::to_string(kMaxLevels) +
-                    " are possible: bin the column, or give bounds");
+    throw SpecError(factor_.label + " would have " +
+                    std::to_string(static_cast<int64_t>(high - low) + 1) + " levels; at most " +
+                    std::to_string(kMaxLevels) + " are possible: bin the column, or give bounds");
   }
   const bool open = !factor_.levels.has_value();
   std::vector<uint32_t> code_of(static_cast<size_t>(high - low) + 1, kUnassigned);

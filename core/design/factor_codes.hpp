@@ -15,7 +15,8 @@ class FactorCodes {
   // `table` labels the factor's codes and grows if the factor is open; it outlives this.
   FactorCodes(const DesignFactor& factor, LevelTable& table);
 
-  // Encodes column `index` of the chunk. Returns how many rows hold a label outside the frozen levels.
+  // Encodes column `index` of the chunk. Returns how many rows hold a label outside the frozen
+  // levels.
   uint64_t encode(const Chunk& chunk, size_t index);
   const uint32_t* codes() const { return codes_.data(); }
   // True if no row of [begin, begin + n) is missing or unseen.

@@ -5,10 +5,10 @@
 #include <limits>
 #include <string>
 
-#include "linalg/aligned.hpp"
 #include "base/double_double.hpp"
 #include "base/errors.hpp"
 #include "design/factor_codes.hpp"
+#include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
 
 namespace insitu {
@@ -74,7 +74,8 @@ struct RowReader::Impl {
     for (const DesignFeature& offset_feature : design.offsets) bind_feature(offset_feature);
     weighted = needs.weight && !design.weight.empty();
     if (weighted) weight_input = add_input({design.weight, false});
-    for (size_t k = 0; k < design.factors.size(); ++k) factors.emplace_back(design.factors[k], tables[k]);
+    for (size_t k = 0; k < design.factors.size(); ++k)
+      factors.emplace_back(design.factors[k], tables[k]);
     unseen.assign(design.factors.size(), 0);
     tile.values.resize(n_values);
     tile.low.resize(n_values);
@@ -88,7 +89,8 @@ struct RowReader::Impl {
 
   size_t add_input(const NumericProgram::Input& source) {
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i].source.column == source.column && inputs[i].source.codes == source.codes) return i;
+      if (inputs[i].source.column == source.column && inputs[i].source.codes == source.codes)
+        return i;
     }
     inputs.push_back({source, 0, {}, nullptr, 0.0});
     return inputs.size() - 1;
@@ -119,8 +121,8 @@ struct RowReader::Impl {
   }
 
   [[noreturn]] void refuse(const Input& input, uint64_t row, double value, const char* why) const {
-    throw DataError("column \"" + input.source.column + "\" holds " + std::to_string(value) + " at " +
-                    row_name(*chunk, row) + "; " + why);
+    throw DataError("column \"" + input.source.column + "\" holds " + std::to_string(value) +
+                    " at " + row_name(*chunk, row) + "; " + why);
   }
 
   // Loads one numeric column of the tile; true if every value is finite.
@@ -164,7 +166,8 @@ struct RowReader::Impl {
   }
 
   // Evaluates one feature; true if every value is finite.
-  bool evaluate(BoundFeature& bound, size_t n, const double** value, const double** low, double* sum) {
+  bool evaluate(BoundFeature& bound, size_t n, const double** value, const double** low,
+                double* sum) {
     if (bound.feature->program.is_column()) {
       const Input& input = inputs[bound.inputs[0]];
       *value = input.data;
@@ -172,7 +175,8 @@ struct RowReader::Impl {
       *sum = input.sum;
       return std::isfinite(input.sum);
     }
-    for (size_t i = 0; i < bound.inputs.size(); ++i) bound.arguments[i] = inputs[bound.inputs[i]].data;
+    for (size_t i = 0; i < bound.inputs.size(); ++i)
+      bound.arguments[i] = inputs[bound.inputs[i]].data;
     bound.high.resize(kTileRows);
     if (needs.low_parts) bound.low.resize(kTileRows);
     bound.feature->program.evaluate(bound.arguments, n, bound.high.data(),

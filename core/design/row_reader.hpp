@@ -1,8 +1,9 @@
 // Rows of a chunk -> tiles of numbers and codes, as a Design asks for them.
 //
-// Missing (null, NaN, a label outside given levels, a formula result that is not finite) removes the row from the tile, or, for
-// scoring, stays as NaN. An infinite value stored in a used column is a DataError, as is a negative weight; a zero or
-// missing weight removes the row. Columns that lie in memory as plain doubles are borrowed, not copied.
+// Missing (null, NaN, a label outside given levels, a formula result that is not finite) removes
+// the row from the tile, or, for scoring, stays as NaN. An infinite value stored in a used column
+// is a DataError, as is a negative weight; a zero or missing weight removes the row. Columns that
+// lie in memory as plain doubles are borrowed, not copied.
 #pragma once
 
 #include <cstddef>
@@ -19,23 +20,22 @@ namespace insitu {
 
 inline constexpr size_t kTileRows = kMaxTileRows;  // no tile is larger
 
-
 // What a pass wants of each row.
 struct RowNeeds {
   bool response = true;
   bool weight = true;
-  bool low_parts = false;      // double-double features
-  bool complete_rows = true;   // false: keep every row, NaN where missing
+  bool low_parts = false;     // double-double features
+  bool complete_rows = true;  // false: keep every row, NaN where missing
 };
 
 struct Tile {
   size_t rows = 0;
-  std::vector<const double*> values;  // features, then the response minus the offsets if wanted
-  std::vector<const double*> low;     // their low parts; null where all zero
-  std::vector<double> sums;           // of each of `values`
-  std::vector<const uint32_t*> codes; // per factor
-  const double* offset = nullptr;     // sum of the offsets, without a response; null: none
-  const double* weight = nullptr;     // null: all ones
+  std::vector<const double*> values;   // features, then the response minus the offsets if wanted
+  std::vector<const double*> low;      // their low parts; null where all zero
+  std::vector<double> sums;            // of each of `values`
+  std::vector<const uint32_t*> codes;  // per factor
+  const double* offset = nullptr;      // sum of the offsets, without a response; null: none
+  const double* weight = nullptr;      // null: all ones
   uint64_t missing_rows = 0;
   uint64_t zero_weight_rows = 0;
 };
@@ -48,7 +48,8 @@ class RowReader {
   RowReader(const RowReader&) = delete;
   RowReader& operator=(const RowReader&) = delete;
 
-  // Starts on a chunk: finds its columns by name and encodes its factors, registering the levels of all its rows.
+  // Starts on a chunk: finds its columns by name and encodes its factors, registering the levels of
+  // all its rows.
   void bind(const Chunk& chunk);
   // Rows [begin, begin + n) of the bound chunk, n <= kTileRows. Valid until the next call.
   const Tile& read(uint64_t begin, size_t n);

@@ -17,12 +17,15 @@ std::vector<size_t> term_order(const Design& design, bool drop_main) {
     const DesignTerm& term = design.terms[t];
     return term.factors.size() + (term.feature.has_value() && !term.factors.empty() ? 1 : 0);
   };
-  std::stable_sort(order.begin(), order.end(), [&](size_t t, size_t u) { return size(t) > size(u); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t t, size_t u) { return size(t) > size(u); });
   return order;
 }
 
 // The digits of a cell, as a set-comparable list.
-uint64_t levels_of(const Design& design, size_t factor) { return design.factors[factor].levels->size(); }
+uint64_t levels_of(const Design& design, size_t factor) {
+  return design.factors[factor].levels->size();
+}
 
 bool contains(const std::vector<size_t>& all, const std::vector<size_t>& some) {
   return std::all_of(some.begin(), some.end(), [&](size_t factor) {
@@ -45,7 +48,8 @@ bool at_dropped_levels(const Design& design, const DesignTerm& term, uint64_t ce
 
 }  // namespace
 
-std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_first, bool drop_main, int except) {
+std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_first, bool drop_main,
+                                      int except) {
   const Design& design = system.design();
   std::vector<size_t> order;
   if (system.intercept()) order.push_back(0);

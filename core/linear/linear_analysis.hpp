@@ -1,6 +1,7 @@
-// One pass of the linear model: rows -> the cross-products of its design (design/cross_products.hpp has the statistics,
-// merge formula, cost, memory and error bound). A row with a missing value in a used column, or a missing weight, is
-// counted as missing; zero weight leaves it out; infinity and negative weights are DataErrors; no rows give the empty state.
+// One pass of the linear model: rows -> the cross-products of its design (design/cross_products.hpp
+// has the statistics, merge formula, cost, memory and error bound). A row with a missing value in a
+// used column, or a missing weight, is counted as missing; zero weight leaves it out; infinity and
+// negative weights are DataErrors; no rows give the empty state.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -9,11 +9,15 @@
 namespace insitu {
 namespace {
 
-constexpr double kFreeOperations = 4e8;   // rows x columns^2 up to here: double-double costs nothing anyone notices
-constexpr double kWantedDigits = 1e-9;    // worst error accepted from one pass in double, relative to max(|b|, its standard error)
-constexpr double kPlainEps = 0x1p-53;     // relative error of cross-products summed in double, by tiles: about sqrt(rows of a tile / 8) / sqrt(tiles) u
+constexpr double kFreeOperations =
+    4e8;  // rows x columns^2 up to here: double-double costs nothing anyone notices
+constexpr double kWantedDigits =
+    1e-9;  // worst error accepted from one pass in double, relative to max(|b|, its standard error)
+constexpr double kPlainEps = 0x1p-53;  // relative error of cross-products summed in double, by
+                                       // tiles: about sqrt(rows of a tile / 8) / sqrt(tiles) u
 constexpr double kPreciseEps = 0x1p-100;
-constexpr size_t kMostCovarianceColumns = 4000;  // a covariance of all coefficients needs the direct solution
+constexpr size_t kMostCovarianceColumns =
+    4000;  // a covariance of all coefficients needs the direct solution
 
 LinearOptions read_options(const Json& spec, Json& columns) {
   SpecReader reader(spec, "linear");
@@ -46,10 +50,12 @@ Design make_design(const std::string& formula, const Json& columns, const Linear
     throw SpecError("formula \"" + formula + "\" has no response: write \"y ~ …\"");
   }
   if (design.terms.empty()) {
-    throw SpecError("formula \"" + formula + "\" has no predictors; for a mean and its deviation use rx_summary");
+    throw SpecError("formula \"" + formula +
+                    "\" has no predictors; for a mean and its deviation use rx_summary");
   }
   if (options.cube && design.terms.front().factors.empty()) {
-    throw SpecError("cube=True needs a factor as the first term; \"" + design.terms.front().label + "\" is numeric");
+    throw SpecError("cube=True needs a factor as the first term; \"" + design.terms.front().label +
+                    "\" is numeric");
   }
   return design;
 }
@@ -63,7 +69,9 @@ double columns_of(const Design& design) {
                    ? static_cast<double>(design.factors[factor].levels->size())
                    : 100.0;  // unknown yet: a guess that only decides whether to be precise at once
     }
-    columns += term.factors.empty() ? 1.0 : 0.1 * cells;  // coded columns cost a tenth: they are not squared
+    columns += term.factors.empty()
+                   ? 1.0
+                   : 0.1 * cells;  // coded columns cost a tenth: they are not squared
   }
   return columns;
 }
@@ -98,7 +106,8 @@ bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
 void LinearFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
   const auto& state = state_cast<LinearState>(*pass_, any);
-  if (state.rows == 0) throw DataError("there are no rows to fit: the data, after row_selection, is empty");
+  if (state.rows == 0)
+    throw DataError("there are no rows to fit: the data, after row_selection, is empty");
   if (state.used == 0) {
     throw DataError("no complete row is left to fit: of " + std::to_string(state.rows) + " rows " +
                     std::to_string(state.missing) + " have a missing value in a used column and " +
@@ -119,7 +128,8 @@ void LinearFit::accept(const AnyState& any) {
     precise_ = true;
     return;
   }
-  model_ = std::make_unique<Json>(linear_model({options_, state, system, solution, precise_, passes_}));
+  model_ =
+      std::make_unique<Json>(linear_model({options_, state, system, solution, precise_, passes_}));
   done_ = true;
 }
 

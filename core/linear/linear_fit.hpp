@@ -1,5 +1,6 @@
-// The linear model as a fit: one pass, and a second in double-double where the first would keep fewer than 9 digits, where a pivot
-// is suspicious, or where rows x columns^2 is so small that it costs nothing (DESIGN: automatic precision).
+// The linear model as a fit: one pass, and a second in double-double where the first would keep
+// fewer than 9 digits, where a pivot is suspicious, or where rows x columns^2 is so small that it
+// costs nothing (DESIGN: automatic precision).
 #pragma once
 
 #include <memory>
@@ -37,7 +38,8 @@ class LinearFit final : public Fit {
   Json result() const override;
 
  private:
-  bool needs_precision(const Design& frozen, const LinearState& state, const LinearSolution& solution) const;
+  bool needs_precision(const Design& frozen, const LinearState& state,
+                       const LinearSolution& solution) const;
 
   LinearOptions options_;
   Design design_;

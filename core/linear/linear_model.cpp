@@ -18,8 +18,8 @@ struct Fitness {
   double observations = 0.0;  // rows, or the sum of frequency weights
   double df = 0.0;            // residual, may be negative
   DoubleDouble rss;
-  DoubleDouble total;         // about the mean with an intercept, about zero without
-  double variance = kNaN;     // rss / df
+  DoubleDouble total;      // about the mean with an intercept, about zero without
+  double variance = kNaN;  // rss / df
 };
 
 DoubleDouble response_about_mean(const CrossProducts& products) {
@@ -35,7 +35,8 @@ Fitness measure(const LinearModelInput& input) {
   fit.df = fit.observations - static_cast<double>(input.solution.rank);
   fit.rss = input.solution.residual_squares;
   const bool about_mean = input.system.intercept() || input.options.cube;
-  fit.total = about_mean ? response_about_mean(input.state.products) : input.system.raw_response_square();
+  fit.total =
+      about_mean ? response_about_mean(input.state.products) : input.system.raw_response_square();
   if (fit.df > 0.0) fit.variance = static_cast<double>(fit.rss / DoubleDouble(fit.df));
   return fit;
 }
@@ -75,7 +76,8 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
   const double num_df = static_cast<double>(input.solution.rank) - constant;
   const DoubleDouble explained = fit.total - fit.rss;
   double r_squared = kNaN;
-  if (fit.total.hi > 0.0) r_squared = num_df > 0.0 ? static_cast<double>(explained / fit.total) : 0.0;
+  if (fit.total.hi > 0.0)
+    r_squared = num_df > 0.0 ? static_cast<double>(explained / fit.total) : 0.0;
   double f = kNaN;
   if (num_df > 0.0 && fit.df > 0.0) {
     f = static_cast<double>(explained / DoubleDouble(num_df) / (fit.rss / DoubleDouble(fit.df)));
@@ -84,7 +86,8 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
   model["df"] = {input.solution.rank, number_to_json(fit.df), input.solution.aliased.size()};
   model["residual_squares"] = number_to_json(static_cast<double>(fit.rss));
   model["residual_variance"] = number_to_json(fit.variance);
-  model["sigma"] = number_to_json(fit.df > 0.0 ? static_cast<double>(sqrt(fit.rss / DoubleDouble(fit.df))) : kNaN);
+  model["sigma"] = number_to_json(
+      fit.df > 0.0 ? static_cast<double>(sqrt(fit.rss / DoubleDouble(fit.df))) : kNaN);
   model["total_squares"] = number_to_json(static_cast<double>(input.system.raw_response_square()));
   model["y_var"] = number_to_json(static_cast<double>(response_about_mean(input.state.products)));
   model["r_squared"] = number_to_json(r_squared);
@@ -101,7 +104,8 @@ void add_likelihood(Json& model, const LinearModelInput& input, const Fitness& f
   const double n = fit.observations;
   const double logs = input.options.pweights.empty() ? 0.0 : input.state.log_weights.hi;
   const double rss = static_cast<double>(fit.rss);
-  const double likelihood = 0.5 * (logs - n * (std::log(2.0 * std::numbers::pi) + 1.0 - std::log(n) + std::log(rss)));
+  const double likelihood =
+      0.5 * (logs - n * (std::log(2.0 * std::numbers::pi) + 1.0 - std::log(n) + std::log(rss)));
   const double parameters = static_cast<double>(input.solution.rank) + 1.0;
   model["log_likelihood"] = number_to_json(likelihood);
   model["deviance"] = number_to_json(-2.0 * likelihood);
@@ -121,10 +125,12 @@ Json warnings(const LinearModelInput& input, const Fitness& fit) {
   }
   for (const size_t column : input.solution.suspicious) {
     list.push_back("\"" + input.system.name(column) +
-                   "\" is nearly a combination of other columns; its coefficient is sensitive to the last digits of the data");
+                   "\" is nearly a combination of other columns; its coefficient is sensitive to "
+                   "the last digits of the data");
   }
   if (input.options.precision == "double" && !(input.solution.error_bound <= 1e-9)) {
-    list.push_back("precision=\"double\" may keep fewer than 9 digits of these coefficients; use \"auto\"");
+    list.push_back(
+        "precision=\"double\" may keep fewer than 9 digits of these coefficients; use \"auto\"");
   }
   return list;
 }
@@ -164,7 +170,9 @@ Json linear_model(const LinearModelInput& input) {
   add_likelihood(model, input, fit);
   model["condition_number"] = number_to_json(reciprocal_condition(input.system, input.solution));
   model["scoring"] = scoring(input.system, input.solution, fit.variance, input.options.cov_coef);
-  model["cov_coef"] = input.options.cov_coef ? coefficient_covariance(input.system, input.solution, fit.variance) : Json();
+  model["cov_coef"] = input.options.cov_coef
+                          ? coefficient_covariance(input.system, input.solution, fit.variance)
+                          : Json();
   model["cov_data"] = input.options.cov_data && input.system.intercept()
                           ? data_covariance(input.system, fit.observations)
                           : Json();

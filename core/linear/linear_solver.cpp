@@ -25,7 +25,8 @@ size_t centred_value(const LinearSystem& system, size_t column) {
   return term.factors.empty() ? 1 + *term.feature : 0;
 }
 
-// From the centred basis to the raw one: only the intercept changes, b0 = b0' + mean(y) - sum of mean(x_j) b_j.
+// From the centred basis to the raw one: only the intercept changes, b0 = b0' + mean(y) - sum of
+// mean(x_j) b_j.
 void uncentre(const LinearSystem& system, LinearSolution& solution) {
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     solution.coefficients[solution.kept[i]] = solution.centred[i];
@@ -33,10 +34,12 @@ void uncentre(const LinearSystem& system, LinearSolution& solution) {
   }
   if (!system.intercept()) return;
   const size_t k = solution.kept.size();
-  std::vector<DoubleDouble> weights(k);  // the intercept as a combination of the centred coefficients
+  std::vector<DoubleDouble> weights(
+      k);  // the intercept as a combination of the centred coefficients
   DoubleDouble intercept = system.center(system.design().features.size() + 1);
   for (size_t i = 0; i < k; ++i) {
-    weights[i] = solution.kept[i] == 0 ? DoubleDouble(1.0) : -system.center(centred_value(system, solution.kept[i]));
+    weights[i] = solution.kept[i] == 0 ? DoubleDouble(1.0)
+                                       : -system.center(centred_value(system, solution.kept[i]));
     intercept += weights[i] * solution.centred[i];
   }
   DoubleDouble variance = 0.0;
@@ -57,18 +60,20 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     const size_t column = solution.kept[i];
     scales.push_back(std::sqrt(system.entry(column, column).hi));
-    // Digits below the standard error are noise: a coefficient is judged against its standard error at least.
+    // Digits below the standard error are noise: a coefficient is judged against its standard error
+    // at least.
     const double df = std::max(1.0, system.weight().hi - static_cast<double>(solution.kept.size()));
     const double error = std::sqrt(std::fabs(solution.inverse.at(i, i).hi * rss.hi / df));
     const double value = std::fabs(solution.centred[i].hi);
     coefficients.push_back(std::max(value, error));
   }
-  const ErrorBounds bounds = coefficient_error_bound({.inverse = &solution.inverse,
-                                                      .scales = scales,
-                                                      .coefficients = coefficients,
-                                                      .response_scale = std::sqrt(system.response_square().hi),
-                                                      .residual_squares = rss.hi,
-                                                      .eps = eps});
+  const ErrorBounds bounds =
+      coefficient_error_bound({.inverse = &solution.inverse,
+                               .scales = scales,
+                               .coefficients = coefficients,
+                               .response_scale = std::sqrt(system.response_square().hi),
+                               .residual_squares = rss.hi,
+                               .eps = eps});
   double worst = 0.0;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     if (system.intercept() && solution.kept[i] == 0 && solution.centred[i].hi == 0.0) continue;
@@ -77,7 +82,8 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   return worst;
 }
 
-LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& options, bool drop_first) {
+LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& options,
+                            bool drop_first) {
   const size_t p = system.columns().size();
   SymmetricMatrix matrix(p + 1);
   FactorRequest request;
@@ -106,7 +112,8 @@ LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& opt
   return solution;
 }
 
-LinearSolution solve_once(const LinearSystem& system, const SolverOptions& options, bool drop_first) {
+LinearSolution solve_once(const LinearSystem& system, const SolverOptions& options,
+                          bool drop_first) {
   const int largest = largest_term(system);
   if (system.columns().size() > options.direct_columns && largest >= 0) {
     return solve_reduced(system, options, drop_first, static_cast<size_t>(largest));
@@ -125,7 +132,8 @@ bool last_level_empty(const LinearSystem& system) {
   return false;
 }
 
-bool singular_beyond_coding(const LinearSystem& system, const LinearSolution& solution, bool drop_main) {
+bool singular_beyond_coding(const LinearSystem& system, const LinearSolution& solution,
+                            bool drop_main) {
   const std::vector<bool> expected = redundant_by_coding(system, false, drop_main);
   for (size_t i = 0; i < expected.size(); ++i) {
     if (solution.aliased[i] && !expected[i] && !system.empty_cell(i)) return true;

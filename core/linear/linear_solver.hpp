@@ -1,9 +1,10 @@
 // Solves the normal equations of a linear model in double-double.
 //
-// Every factor has all its columns; redundant ones are found by eliminating columns in a fixed order (linalg/symmetric.hpp
-// has the rank rule) and stay listed as dropped. The last level of each factor goes, unless that level is empty in any
-// factor or the system is singular beyond what its coding explains: then the first level in all. With many columns the largest
-// factor term, whose block is diagonal, is eliminated first and its Schur complement solved; it is never squared.
+// Every factor has all its columns; redundant ones are found by eliminating columns in a fixed
+// order (linalg/symmetric.hpp has the rank rule) and stay listed as dropped. The last level of each
+// factor goes, unless that level is empty in any factor or the system is singular beyond what its
+// coding explains: then the first level in all. With many columns the largest factor term, whose
+// block is diagonal, is eliminated first and its Schur complement solved; it is never squared.
 #pragma once
 
 #include <vector>
@@ -23,13 +24,14 @@ struct LinearSolution {
   // Per system column; coefficients in the raw basis, meaningless where aliased.
   std::vector<bool> aliased;
   std::vector<DoubleDouble> coefficients;
-  std::vector<DoubleDouble> variances;  // diagonal of (X'WX)^-1: times sigma^2 it is the squared standard error
+  std::vector<DoubleDouble>
+      variances;  // diagonal of (X'WX)^-1: times sigma^2 it is the squared standard error
   std::vector<size_t> suspicious;
   DoubleDouble residual_squares;
   size_t rank = 0;
   double error_bound = 0.0;  // relative, the worst of coefficients and standard errors
-  // (X'WX)^-1 of the kept columns about their centers (the intercept is then that of the centred system); only for a
-  // direct solve, else empty.
+  // (X'WX)^-1 of the kept columns about their centers (the intercept is then that of the centred
+  // system); only for a direct solve, else empty.
   std::vector<size_t> kept;
   std::vector<DoubleDouble> centred;
   SymmetricMatrix inverse;
@@ -38,7 +40,8 @@ struct LinearSolution {
 LinearSolution solve(const LinearSystem& system, const SolverOptions& options);
 
 // Elimination order of the columns, without those of term `except` (-1: none).
-std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_first, bool drop_main, int except);
+std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_first, bool drop_main,
+                                      int except);
 // What the coding alone makes redundant in that order, were no cell empty: per column.
 std::vector<bool> redundant_by_coding(const LinearSystem& system, bool drop_first, bool drop_main);
 

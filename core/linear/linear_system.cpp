@@ -6,7 +6,8 @@
 
 namespace insitu {
 
-CrossProducts align_levels(const Design& frozen, const CellPlan& plan, const CrossProducts& products) {
+CrossProducts align_levels(const Design& frozen, const CellPlan& plan,
+                           const CrossProducts& products) {
   CrossProducts aligned = empty_cross_products(frozen, plan);
   merge(aligned, products);
   return aligned;
@@ -21,8 +22,8 @@ Design freeze_levels(const Design& design, const CrossProducts& products) {
   return design.freeze(sorted);
 }
 
-LinearSystem::LinearSystem(const Design& design, const CellPlan& plan, const CrossProducts& products,
-                           bool intercept)
+LinearSystem::LinearSystem(const Design& design, const CellPlan& plan,
+                           const CrossProducts& products, bool intercept)
     : design_(design),
       plan_(plan),
       products_(products),
@@ -51,7 +52,9 @@ LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
     if (std::find(all.begin(), all.end(), factor) == all.end()) all.push_back(factor);
   }
   std::sort(all.begin(), all.end());
-  auto levels = [&](size_t factor) { return static_cast<uint64_t>(products_.levels[factor].size()); };
+  auto levels = [&](size_t factor) {
+    return static_cast<uint64_t>(products_.levels[factor].size());
+  };
   auto stride = [&](const std::vector<size_t>& list, size_t wanted) {
     uint64_t result = 1;
     for (const size_t factor : list) {
@@ -65,7 +68,8 @@ LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
     for (const size_t factor : counted) {
       const uint64_t from = stride(term.factors, factor);
       const uint64_t to = stride(all, factor);
-      for (uint64_t cell = 0; cell < result.size(); ++cell) result[cell] += cell / from % levels(factor) * to;
+      for (uint64_t cell = 0; cell < result.size(); ++cell)
+        result[cell] += cell / from % levels(factor) * to;
     }
     return result;
   };
@@ -76,7 +80,8 @@ LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
     if (std::find(mine.begin(), mine.end(), factor) == mine.end()) {
       own.push_back(factor);
     } else {
-      map.shared.push_back({stride(mine, factor), levels(factor), stride(theirs, factor), levels(factor)});
+      map.shared.push_back(
+          {stride(mine, factor), levels(factor), stride(theirs, factor), levels(factor)});
     }
   }
   map.first = offsets(design_.terms[t], mine);
@@ -86,7 +91,8 @@ LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
 
 std::string LinearSystem::name(size_t column) const {
   const SystemColumn& c = columns_[column];
-  return c.term < 0 ? "(Intercept)" : design_.coefficient_name(design_.terms[static_cast<size_t>(c.term)], c.cell);
+  return c.term < 0 ? "(Intercept)"
+                    : design_.coefficient_name(design_.terms[static_cast<size_t>(c.term)], c.cell);
 }
 
 size_t LinearSystem::multiplier(size_t term) const {
@@ -95,7 +101,8 @@ size_t LinearSystem::multiplier(size_t term) const {
 }
 
 DoubleDouble LinearSystem::mean(size_t value) const {
-  return value == 0 ? DoubleDouble(1.0) : DoubleDouble(products_.mean_hi[value - 1], products_.mean_lo[value - 1]);
+  return value == 0 ? DoubleDouble(1.0)
+                    : DoubleDouble(products_.mean_hi[value - 1], products_.mean_lo[value - 1]);
 }
 
 DoubleDouble LinearSystem::center(size_t value) const {
@@ -117,7 +124,8 @@ DoubleDouble LinearSystem::cell_entry(size_t table, uint64_t cell, size_t a, siz
   const CellTable& sums = products_.tables[table];
   auto sum = [&](size_t x, size_t y) { return sums.at(cell, sums.find(x, y)); };
   const DoubleDouble shift_a = a == 0 ? DoubleDouble(0.0) : DoubleDouble(products_.origin[a - 1]);
-  const DoubleDouble shift_b = b == 0 ? DoubleDouble(0.0) : DoubleDouble(products_.origin[b - 1]) - center_b;
+  const DoubleDouble shift_b =
+      b == 0 ? DoubleDouble(0.0) : DoubleDouble(products_.origin[b - 1]) - center_b;
   DoubleDouble total = sum(a, b);
   if (a != 0) total += shift_a * sum(0, b);
   if (b != 0) total += shift_b * sum(0, a);
@@ -148,7 +156,8 @@ DoubleDouble LinearSystem::entry(size_t i, size_t j) const {
   for (const auto& [stride_a, levels_a, stride_b, levels_b] : map.shared) {
     if (a.cell / stride_a % levels_a != b.cell / stride_b % levels_b) return 0.0;
   }
-  return cell_entry(map.table, map.first[a.cell] + map.second[b.cell], multiplier(t), multiplier(u), 0.0);
+  return cell_entry(map.table, map.first[a.cell] + map.second[b.cell], multiplier(t), multiplier(u),
+                    0.0);
 }
 
 DoubleDouble LinearSystem::response_entry(size_t i) const { return value_entry(i, response_); }

@@ -1,7 +1,7 @@
 // The normal equations of a frozen design, entry by entry, from its cross-products.
 //
-// With an intercept, numeric columns and the response are taken about their means: the same fit, without the rounding of
-// large offsets. Slopes within cells keep their raw multiplier.
+// With an intercept, numeric columns and the response are taken about their means: the same fit,
+// without the rounding of large offsets. Slopes within cells keep their raw multiplier.
 #pragma once
 
 #include <cstdint>
@@ -21,22 +21,24 @@ struct SystemColumn {
 class LinearSystem {
  public:
   // `products` must carry the levels of `design` in order (align_levels). Both outlive the system.
-  LinearSystem(const Design& design, const CellPlan& plan, const CrossProducts& products, bool intercept);
+  LinearSystem(const Design& design, const CellPlan& plan, const CrossProducts& products,
+               bool intercept);
 
   // Intercept first, then the terms as written, cells in order.
   const std::vector<SystemColumn>& columns() const { return columns_; }
   size_t first_column(size_t term) const { return first_[term]; }
   std::string name(size_t column) const;
 
-  DoubleDouble entry(size_t i, size_t j) const;          // sum of w x_i x_j
-  DoubleDouble response_entry(size_t i) const;           // sum of w x_i y
-  DoubleDouble response_square() const;                  // sum of w y^2, about the mean if there is an intercept
-  DoubleDouble raw_response_square() const;              // sum of w y^2
-  DoubleDouble raw_square(size_t i) const;               // of the column before centring
+  DoubleDouble entry(size_t i, size_t j) const;  // sum of w x_i x_j
+  DoubleDouble response_entry(size_t i) const;   // sum of w x_i y
+  DoubleDouble response_square() const;  // sum of w y^2, about the mean if there is an intercept
+  DoubleDouble raw_response_square() const;  // sum of w y^2
+  DoubleDouble raw_square(size_t i) const;   // of the column before centring
   DoubleDouble weight() const { return products_.weight; }
-  // Mean of a value (1 + feature, or the response last) that its column was taken about; 0 without an intercept.
+  // Mean of a value (1 + feature, or the response last) that its column was taken about; 0 without
+  // an intercept.
   DoubleDouble center(size_t value) const;
-  bool empty_cell(size_t column) const;                  // a factor column without rows
+  bool empty_cell(size_t column) const;  // a factor column without rows
   const Design& design() const { return design_; }
   bool intercept() const { return intercept_; }
 
@@ -45,7 +47,8 @@ class LinearSystem {
     size_t table = 0;
     std::vector<uint64_t> first;   // per cell of the first term
     std::vector<uint64_t> second;  // per cell of the second, its own factors only
-    std::vector<std::array<uint64_t, 4>> shared;  // stride and levels of each common factor, in first and second
+    std::vector<std::array<uint64_t, 4>>
+        shared;  // stride and levels of each common factor, in first and second
   };
   PairMap map_pair(size_t t, size_t u) const;
   const PairMap& pair(size_t t, size_t u) const { return pairs_[t * design_.terms.size() + u]; }
@@ -53,7 +56,8 @@ class LinearSystem {
   DoubleDouble mean(size_t value) const;
   DoubleDouble numeric_entry(size_t a, size_t b) const;
   // Sum over a cell of (value a) x (value b), value b about `center_b`.
-  DoubleDouble cell_entry(size_t table, uint64_t cell, size_t a, size_t b, DoubleDouble center_b) const;
+  DoubleDouble cell_entry(size_t table, uint64_t cell, size_t a, size_t b,
+                          DoubleDouble center_b) const;
   DoubleDouble value_entry(size_t column, size_t value) const;
 
   const Design& design_;
@@ -67,7 +71,8 @@ class LinearSystem {
 };
 
 // The products with levels in published order: those of the frozen design.
-CrossProducts align_levels(const Design& frozen, const CellPlan& plan, const CrossProducts& products);
+CrossProducts align_levels(const Design& frozen, const CellPlan& plan,
+                           const CrossProducts& products);
 // The design with the levels found in the data, sorted.
 Design freeze_levels(const Design& design, const CrossProducts& products);
 

@@ -60,7 +60,8 @@ TEST(Linear, ByHand) {
 // A one-way layout: coefficients are differences of means to the last level.
 TEST(Linear, LastLevelIsTheReference) {
   Table table(6);
-  table.doubles("y", {1.0, 3.0, 10.0, 12.0, 100.0, 104.0}).dictionary("g", {"c", "a", "b"}, {1, 1, 2, 2, 0, 0});
+  table.doubles("y", {1.0, 3.0, 10.0, 12.0, 100.0, 104.0})
+      .dictionary("g", {"c", "a", "b"}, {1, 1, 2, 2, 0, 0});
   const Json spec = {{"formula", "y ~ g"}, {"columns", {numeric("y"), factor("g")}}};
   const Json model = fit(spec, table);
   EXPECT_EQ(model["coefficients"]["names"], Json({"(Intercept)", "g=a", "g=b", "g=c"}));
@@ -93,7 +94,8 @@ TEST(Linear, OneLevelPresent) {
   EXPECT_TRUE(model["f_statistic"].is_null());
 }
 
-// Interactions with main effects: with drop_main the cells stay and the main effects go; the fit is the cell means.
+// Interactions with main effects: with drop_main the cells stay and the main effects go; the fit is
+// the cell means.
 TEST(Linear, Interactions) {
   Table table(8);
   table.doubles("y", {1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0})
@@ -104,10 +106,12 @@ TEST(Linear, Interactions) {
   EXPECT_DOUBLE_EQ(estimate(dropped, "(Intercept)"), 19.5);
   EXPECT_DOUBLE_EQ(estimate(dropped, "a=p, b=u"), 4.5 - 19.5);
   EXPECT_TRUE(std::isnan(estimate(dropped, "a=p")));
-  const Json kept = fit({{"formula", "y ~ a*b"}, {"columns", columns}, {"drop_main", false}}, table);
+  const Json kept =
+      fit({{"formula", "y ~ a*b"}, {"columns", columns}, {"drop_main", false}}, table);
   EXPECT_DOUBLE_EQ(estimate(kept, "a=p"), 12.0 - 19.5);
   EXPECT_EQ(dropped["rank"], 4);
-  EXPECT_DOUBLE_EQ(dropped["residual_squares"].get<double>(), kept["residual_squares"].get<double>());
+  EXPECT_DOUBLE_EQ(dropped["residual_squares"].get<double>(),
+                   kept["residual_squares"].get<double>());
 }
 
 // Slopes within levels: two lines without noise.
@@ -116,7 +120,8 @@ TEST(Linear, SlopesByLevel) {
   table.doubles("y", {1.0, 10.0, 3.0, 13.0, 5.0, 16.0})
       .doubles("x", {0.0, 0.0, 1.0, 1.0, 2.0, 2.0})
       .dictionary("g", {"a", "b"}, cycle(6, 2));
-  const Json model = fit({{"formula", "y ~ g + x:g"}, {"columns", {numeric("y"), numeric("x"), factor("g")}}}, table);
+  const Json model = fit(
+      {{"formula", "y ~ g + x:g"}, {"columns", {numeric("y"), numeric("x"), factor("g")}}}, table);
   EXPECT_NEAR(estimate(model, "x for g=a"), 2.0, 1e-14);
   EXPECT_NEAR(estimate(model, "x for g=b"), 3.0, 1e-14);
   EXPECT_NEAR(estimate(model, "(Intercept)"), 10.0, 1e-14);
@@ -140,10 +145,14 @@ TEST(Linear, ReducedSolverAgrees) {
     y.push_back(0.01 * big.back() + small.back() + 2.0 * x.back() + rng.normal());
   }
   Table table(n);
-  table.doubles("y", y).doubles("x", x).dictionary("big", labels, big).dictionary("small", {"r", "s", "t"}, small);
+  table.doubles("y", y)
+      .doubles("x", x)
+      .dictionary("big", labels, big)
+      .dictionary("small", {"r", "s", "t"}, small);
   const Json columns = {numeric("y"), numeric("x"), factor("big"), factor("small")};
   for (const bool drop_first : {false, true}) {
-    Json spec = {{"formula", "y ~ x + small + big"}, {"columns", columns}, {"drop_first", drop_first}};
+    Json spec = {
+        {"formula", "y ~ x + small + big"}, {"columns", columns}, {"drop_first", drop_first}};
     const Json reduced = fit(spec, table);
     spec["cov_coef"] = true;  // asks for the direct solution
     const Json direct = fit(spec, table);
@@ -152,7 +161,8 @@ TEST(Linear, ReducedSolverAgrees) {
       for (size_t i = 0; i < reduced["coefficients"]["names"].size(); ++i) {
         if (direct["coefficients"]["aliased"][i].get<bool>()) continue;
         const auto expected = direct["coefficients"][what][i].get<double>();
-        EXPECT_NEAR(reduced["coefficients"][what][i].get<double>(), expected, 1e-11 * std::fabs(expected) + 1e-13)
+        EXPECT_NEAR(reduced["coefficients"][what][i].get<double>(), expected,
+                    1e-11 * std::fabs(expected) + 1e-13)
             << what << " of " << direct["coefficients"]["names"][i];
       }
     }
@@ -184,7 +194,10 @@ TEST(Linear, AutomaticPrecision) {
 
 TEST(Linear, BadInputIsASentence) {
   Table table(2);
-  table.doubles("y", {1.0, 2.0}).doubles("x", {1.0, INFINITY}).doubles("w", {1.0, -1.0}).doubles("m", {NAN, NAN});
+  table.doubles("y", {1.0, 2.0})
+      .doubles("x", {1.0, INFINITY})
+      .doubles("w", {1.0, -1.0})
+      .doubles("m", {NAN, NAN});
   const Json columns = {numeric("y"), numeric("x"), numeric("w"), numeric("m")};
   auto message = [&](Json spec) -> std::string {
     spec["columns"] = columns;
@@ -195,9 +208,12 @@ TEST(Linear, BadInputIsASentence) {
     }
     return "";
   };
-  EXPECT_NE(message({{"formula", "y ~ x"}}).find("column \"x\" holds inf at row"), std::string::npos);
-  EXPECT_NE(message({{"formula", "y ~ m"}, {"pweights", "w"}}).find("must not be negative"), std::string::npos);
-  EXPECT_NE(message({{"formula", "y ~ m"}}).find("of 2 rows 2 have a missing value"), std::string::npos);
+  EXPECT_NE(message({{"formula", "y ~ x"}}).find("column \"x\" holds inf at row"),
+            std::string::npos);
+  EXPECT_NE(message({{"formula", "y ~ m"}, {"pweights", "w"}}).find("must not be negative"),
+            std::string::npos);
+  EXPECT_NE(message({{"formula", "y ~ m"}}).find("of 2 rows 2 have a missing value"),
+            std::string::npos);
   EXPECT_NE(message({{"formula", "y ~ q"}}).find("q"), std::string::npos);
   EXPECT_NE(message({{"formula", "y ~ 1"}}).find("rx_summary"), std::string::npos);
 }
@@ -218,17 +234,22 @@ laws::Case random_case(uint64_t seed) {
     z.push_back(rng.uniform());
     w.push_back(rng.chance(0.1) ? 0.0 : rng.uniform() * 10.0);
     a.push_back(static_cast<int32_t>(rng.below(4)) - (rng.chance(0.05) ? 4 : 0));
-    b.push_back(rng.chance(0.05) ? std::nullopt : std::optional<std::string>("level " + std::to_string(rng.below(1 + seed % 60))));
+    b.push_back(rng.chance(0.05) ? std::nullopt
+                                 : std::optional<std::string>(
+                                       "level " + std::to_string(rng.below(1 + seed % 60))));
   }
   Table table(n);
   table.doubles("y", y).doubles("x", x).doubles("z", z).doubles("w", w);
   table.dictionary("a", {"p", "q", "r", "s"}, a).text("b", b);
-  const Json columns = {numeric("y"), numeric("x"), numeric("z"), numeric("w"), factor("a"), factor("b")};
-  const char* formulas[] = {"y ~ x + z", "y ~ a + b", "y ~ x + a + b + a:b", "y ~ z:a + I(x^2) + F(z)", "y ~ x*b - 1"};
+  const Json columns = {numeric("y"), numeric("x"), numeric("z"),
+                        numeric("w"), factor("a"),  factor("b")};
+  const char* formulas[] = {"y ~ x + z", "y ~ a + b", "y ~ x + a + b + a:b",
+                            "y ~ z:a + I(x^2) + F(z)", "y ~ x*b - 1"};
   const std::string formula = formulas[seed % 5];
   const bool precise = rng.chance(0.4);
   auto make = [&](const std::string& text) {
-    return erase(LinearAnalysis(Design::make(text, read_columns(columns), rng.chance(0.5) ? "w" : ""), precise));
+    return erase(LinearAnalysis(
+        Design::make(text, read_columns(columns), rng.chance(0.5) ? "w" : ""), precise));
   };
   AnalysisPtr analysis = make(formula);
   return {analysis, make(formula + " + sqrt(z)"), std::move(table)};

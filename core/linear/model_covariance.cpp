@@ -24,7 +24,8 @@ DoubleDouble swept(const LinearSystem& system, size_t i, size_t j) {
 }
 
 // The raw intercept as a combination of the centred coefficients.
-std::vector<DoubleDouble> intercept_weights(const LinearSystem& system, const LinearSolution& solution) {
+std::vector<DoubleDouble> intercept_weights(const LinearSystem& system,
+                                            const LinearSolution& solution) {
   std::vector<DoubleDouble> weights;
   for (const size_t column : solution.kept) {
     if (column == 0) {
@@ -65,20 +66,24 @@ double reciprocal_condition(const LinearSystem& system, const LinearSolution& so
   SymmetricMatrix matrix(columns.size());
   std::vector<size_t> all;
   for (size_t i = 0; i < columns.size(); ++i) {
-    for (size_t j = i; j < columns.size(); ++j) matrix.set(i, j, swept(system, columns[i], columns[j]));
+    for (size_t j = i; j < columns.size(); ++j)
+      matrix.set(i, j, swept(system, columns[i], columns[j]));
     all.push_back(i);
   }
   return 1.0 / condition_1norm(matrix, all);
 }
 
-Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution, double variance) {
+Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,
+                            double variance) {
   if (solution.kept.empty()) {
-    throw SpecError("cov_coef=True needs the covariance of " + std::to_string(solution.aliased.size()) +
+    throw SpecError("cov_coef=True needs the covariance of " +
+                    std::to_string(solution.aliased.size()) +
                     " coefficients; at most 4000 are possible: leave it out");
   }
   const size_t p = solution.aliased.size();
   const SymmetricMatrix inverse = raw_inverse(system, solution);
-  std::vector<std::vector<double>> matrix(p, std::vector<double>(p, std::numeric_limits<double>::quiet_NaN()));
+  std::vector<std::vector<double>> matrix(
+      p, std::vector<double>(p, std::numeric_limits<double>::quiet_NaN()));
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     for (size_t j = 0; j < solution.kept.size(); ++j) {
       matrix[solution.kept[i]][solution.kept[j]] = static_cast<double>(inverse.at(i, j) * variance);
@@ -97,21 +102,25 @@ Json data_covariance(const LinearSystem& system, double observations) {
     names.push_back(system.name(i));
   }
   if (columns.size() > kMostColumns) {
-    throw SpecError("cov_data=True makes a matrix of " + std::to_string(columns.size()) + " columns; at most " +
-                    std::to_string(kMostColumns) + " are possible: leave it out");
+    throw SpecError("cov_data=True makes a matrix of " + std::to_string(columns.size()) +
+                    " columns; at most " + std::to_string(kMostColumns) +
+                    " are possible: leave it out");
   }
   // Sums to covariances: weights count as their share of the observations.
-  const DoubleDouble divisor = system.weight() * DoubleDouble(observations - 1.0) / DoubleDouble(observations);
+  const DoubleDouble divisor =
+      system.weight() * DoubleDouble(observations - 1.0) / DoubleDouble(observations);
   Json rows = Json::array();
   for (const size_t i : columns) {
     std::vector<double> row;
-    for (const size_t j : columns) row.push_back(static_cast<double>(swept(system, i, j) / divisor));
+    for (const size_t j : columns)
+      row.push_back(static_cast<double>(swept(system, i, j) / divisor));
     rows.push_back(numbers_to_json(row));
   }
   return {{"names", names}, {"matrix", rows}};
 }
 
-Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance, bool covariance) {
+Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance,
+             bool covariance) {
   const Design& design = system.design();
   std::vector<double> centers(design.features.size(), 0.0);
   DoubleDouble intercept = system.intercept() ? solution.coefficients[0] : DoubleDouble();
@@ -122,7 +131,8 @@ Json scoring(const LinearSystem& system, const LinearSolution& solution, double 
     centers[*term->feature] = center;
     if (!solution.aliased[i]) intercept += solution.coefficients[i] * center;
   }
-  Json json = {{"intercept", number_to_json(static_cast<double>(intercept))}, {"centers", numbers_to_json(centers)}};
+  Json json = {{"intercept", number_to_json(static_cast<double>(intercept))},
+               {"centers", numbers_to_json(centers)}};
   if (covariance && !solution.kept.empty()) {
     std::vector<double> packed;
     for (size_t i = 0; i < solution.kept.size(); ++i) {

@@ -7,17 +7,23 @@
 
 namespace insitu {
 
-// 1 / (||R||_1 ||R^-1||_1) of the correlation matrix of the kept columns, intercept swept out; NaN beyond 1,000 columns.
+// 1 / (||R||_1 ||R^-1||_1) of the correlation matrix of the kept columns, intercept swept out; NaN
+// beyond 1,000 columns.
 double reciprocal_condition(const LinearSystem& system, const LinearSolution& solution);
 
-// sigma^2 (X'WX)^-1 in the raw basis, rows and columns of dropped coefficients null. SpecError where it was not computed.
-Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution, double variance);
+// sigma^2 (X'WX)^-1 in the raw basis, rows and columns of dropped coefficients null. SpecError
+// where it was not computed.
+Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,
+                            double variance);
 
-// Covariance of all expanded columns: {names, matrix}. Weighted as the model is; divisor n - 1 (times sum of weights / n).
+// Covariance of all expanded columns: {names, matrix}. Weighted as the model is; divisor n - 1
+// (times sum of weights / n).
 Json data_covariance(const LinearSystem& system, double observations);
 
-// Prediction about the means, so that large offsets do not cost digits: {intercept, centers (per feature), and with `covariance` columns
-// (kept, by position in the coefficient list) and covariance (packed, about the centers)}.
-Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance, bool covariance);
+// Prediction about the means, so that large offsets do not cost digits: {intercept, centers (per
+// feature), and with `covariance` columns (kept, by position in the coefficient list) and
+// covariance (packed, about the centers)}.
+Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance,
+             bool covariance);
 
 }  // namespace insitu

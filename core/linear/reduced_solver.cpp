@@ -11,7 +11,8 @@ namespace {
 
 class ReducedSolver {
  public:
-  ReducedSolver(const LinearSystem& system, const SolverOptions& options, bool drop_first, size_t term)
+  ReducedSolver(const LinearSystem& system, const SolverOptions& options, bool drop_first,
+                size_t term)
       : system_(system),
         options_(options),
         drop_first_(drop_first),
@@ -32,7 +33,8 @@ class ReducedSolver {
     solution.coefficients.assign(p, DoubleDouble());
     solution.variances.assign(p, DoubleDouble());
     solution.residual_squares = factorisation.residual_squares(0);
-    for (const size_t position : factorisation.suspicious()) solution.suspicious.push_back(rest_[position]);
+    for (const size_t position : factorisation.suspicious())
+      solution.suspicious.push_back(rest_[position]);
     kept_ = factorisation.kept();
     values_ = factorisation.solution(0);
     const SymmetricMatrix inverse = factorisation.inverse();
@@ -50,7 +52,8 @@ class ReducedSolver {
   void load_cell(uint64_t cell, std::vector<double>& hi, std::vector<double>& lo) const {
     const size_t r = rest_.size();
     for (size_t i = 0; i <= r; ++i) {
-      const DoubleDouble value = i < r ? system_.entry(rest_[i], first_ + cell) : system_.response_entry(first_ + cell);
+      const DoubleDouble value =
+          i < r ? system_.entry(rest_[i], first_ + cell) : system_.response_entry(first_ + cell);
       hi[i] = value.hi;
       lo[i] = value.lo;
     }
@@ -149,11 +152,13 @@ class ReducedSolver {
       solution.aliased[column] = false;
       solution.coefficients[column] = cell_coefficient(cell, g) - reference_value_;
       for (size_t i = 0; i < g.size(); ++i) g[i] -= reference_g[i];
-      solution.variances[column] = 1.0 / system_.entry(column, column).hi + reference_part + quadratic_form(g);
+      solution.variances[column] =
+          1.0 / system_.entry(column, column).hi + reference_part + quadratic_form(g);
     }
   }
 
-  // b0 = b0' + mean(y) - sum of mean(x_j) b_j, where b0' is the reference cell's coefficient if there is one.
+  // b0 = b0' + mean(y) - sum of mean(x_j) b_j, where b0' is the reference cell's coefficient if
+  // there is one.
   void fill_intercept(LinearSolution& solution) const {
     if (!system_.intercept()) return;
     const Design& design = system_.design();
@@ -187,7 +192,8 @@ class ReducedSolver {
     if (kept_.empty()) return 0.0;
     std::vector<double> scales;
     std::vector<double> coefficients;
-    const double df = std::max(1.0, system_.weight().hi - static_cast<double>(kept_.size() + present_.size()));
+    const double df =
+        std::max(1.0, system_.weight().hi - static_cast<double>(kept_.size() + present_.size()));
     for (size_t i = 0; i < kept_.size(); ++i) {
       const size_t column = rest_[kept_[i]];
       scales.push_back(std::sqrt(system_.entry(column, column).hi));
@@ -209,7 +215,7 @@ class ReducedSolver {
   std::vector<size_t> rest_;  // system columns other than the term's, in order of elimination
   size_t first_;              // the term's first system column
   uint64_t cells_;
-  bool plain_;                // the term spans the intercept
+  bool plain_;  // the term spans the intercept
   std::vector<uint64_t> present_;
   std::vector<size_t> kept_;  // positions in rest_
   std::vector<DoubleDouble> values_;
@@ -236,8 +242,8 @@ int largest_term(const LinearSystem& system) {
   return largest;
 }
 
-LinearSolution solve_reduced(const LinearSystem& system, const SolverOptions& options, bool drop_first,
-                             size_t term) {
+LinearSolution solve_reduced(const LinearSystem& system, const SolverOptions& options,
+                             bool drop_first, size_t term) {
   return ReducedSolver(system, options, drop_first, term).run();
 }
 

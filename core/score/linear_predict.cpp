@@ -15,7 +15,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 const Json& member(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (!json.is_object() || found == json.end()) {
-    throw SpecError(std::string("the model lacks \"") + key + "\"; it is damaged or of another kind");
+    throw SpecError(std::string("the model lacks \"") + key +
+                    "\"; it is damaged or of another kind");
   }
   return *found;
 }
@@ -31,7 +32,8 @@ LinearPredict::LinearPredict(const Json& spec) {
   residuals_ = reader.flag("residuals", false);
   reader.finish();
   if (!(confidence_level_ > 0.0 && confidence_level_ < 1.0)) {
-    throw SpecError("confidence_level is " + std::to_string(confidence_level_) + "; it must lie between 0 and 1");
+    throw SpecError("confidence_level is " + std::to_string(confidence_level_) +
+                    "; it must lie between 0 and 1");
   }
   read_model(model);
   read_scoring(model);
@@ -61,7 +63,8 @@ void LinearPredict::read_model(const Json& model) {
   if (member(model, "kind") != "linear_model") throw SpecError("the model is not a linear model");
   design_ = Design::from_json(member(model, "design"));
   if (!design_.frozen()) throw SpecError("the model's design lacks levels; it is damaged");
-  if (!design_.response.has_value()) throw SpecError("the model's design has no response; it is damaged");
+  if (!design_.response.has_value())
+    throw SpecError("the model's design has no response; it is damaged");
   const Json& listed = member(model, "coefficients");
   coefficients_ = numbers_from_json(member(listed, "estimate"), "estimate");
   size_t next = design_.intercept ? 1 : 0;
@@ -77,13 +80,14 @@ void LinearPredict::read_model(const Json& model) {
     terms_.push_back(std::move(at));
   }
   if (coefficients_.size() != next) {
-    throw SpecError("the model has " + std::to_string(coefficients_.size()) + " coefficients and its design " +
-                    std::to_string(next) + "; it is damaged");
+    throw SpecError("the model has " + std::to_string(coefficients_.size()) +
+                    " coefficients and its design " + std::to_string(next) + "; it is damaged");
   }
   for (double& value : coefficients_) value = std::isnan(value) ? 0.0 : value;
   if (listed.contains("empty")) {
     for (const Json& index : listed["empty"]) {
-      if (index.is_number_unsigned() && index.get<size_t>() < next) coefficients_[index.get<size_t>()] = kNaN;
+      if (index.is_number_unsigned() && index.get<size_t>() < next)
+        coefficients_[index.get<size_t>()] = kNaN;
     }
   }
   model_ = model;
@@ -93,20 +97,25 @@ void LinearPredict::read_scoring(const Json& model) {
   const Json& scoring = member(model, "scoring");
   intercept_ = number_from_json(member(scoring, "intercept"), "intercept");
   centers_ = numbers_from_json(member(scoring, "centers"), "centers");
-  if (centers_.size() != design_.features.size()) throw SpecError("the model's centers do not fit its design");
+  if (centers_.size() != design_.features.size())
+    throw SpecError("the model's centers do not fit its design");
   if (!std_errors_ && interval_ == "none") return;
   if (!scoring.contains("covariance")) {
-    throw SpecError("standard errors and intervals need the covariance of the coefficients: fit the model with cov_coef=True");
+    throw SpecError(
+        "standard errors and intervals need the covariance of the coefficients: fit the model with "
+        "cov_coef=True");
   }
   residual_variance_ = number_from_json(member(model, "residual_variance"), "residual_variance");
   df_ = number_from_json(member(model, "f_den_df"), "f_den_df");
   const std::vector<size_t> columns = member(scoring, "columns").get<std::vector<size_t>>();
   const std::vector<double> packed = numbers_from_json(scoring["covariance"], "covariance");
   kept_ = columns.size();
-  if (packed.size() != packed_size(kept_)) throw SpecError("the model's covariance does not fit its coefficients");
+  if (packed.size() != packed_size(kept_))
+    throw SpecError("the model's covariance does not fit its coefficients");
   kept_position_.assign(coefficients_.size(), -1);
   for (size_t i = 0; i < kept_; ++i) {
-    if (columns[i] >= coefficients_.size()) throw SpecError("the model's covariance names a coefficient that is not there");
+    if (columns[i] >= coefficients_.size())
+      throw SpecError("the model's covariance names a coefficient that is not there");
     kept_position_[columns[i]] = static_cast<int64_t>(i);
   }
   covariance_.resize(kept_ * kept_);
@@ -117,9 +126,10 @@ void LinearPredict::read_scoring(const Json& model) {
   }
 }
 
-// Position in the coefficient list of the cell that a row falls into; one past its end where a level is missing.
-size_t LinearPredict::coefficient_of(const DesignTerm& term, const TermCoefficients& at, const Tile& tile,
-                                     size_t row) const {
+// Position in the coefficient list of the cell that a row falls into; one past its end where a
+// level is missing.
+size_t LinearPredict::coefficient_of(const DesignTerm& term, const TermCoefficients& at,
+                                     const Tile& tile, size_t row) const {
   size_t index = at.first;
   for (size_t f = 0; f < term.factors.size(); ++f) {
     const uint32_t code = tile.codes[term.factors[f]][row];
@@ -129,7 +139,8 @@ size_t LinearPredict::coefficient_of(const DesignTerm& term, const TermCoefficie
   return index;
 }
 
-void LinearPredict::add_terms(const Tile& tile, double* fitted, std::vector<uint64_t>& empty_cells) const {
+void LinearPredict::add_terms(const Tile& tile, double* fitted,
+                              std::vector<uint64_t>& empty_cells) const {
   std::fill(fitted, fitted + tile.rows, design_.intercept ? intercept_ : 0.0);
   for (size_t t = 0; t < design_.terms.size(); ++t) {
     const DesignTerm& term = design_.terms[t];
@@ -172,14 +183,15 @@ double LinearPredict::variance_of(const Tile& tile, size_t row, std::vector<size
   double total = 0.0;
   for (size_t i = 0; i < where.size(); ++i) {
     double sum = 0.0;
-    for (size_t j = 0; j < where.size(); ++j) sum += covariance_[where[i] * kept_ + where[j]] * values[j];
+    for (size_t j = 0; j < where.size(); ++j)
+      sum += covariance_[where[i] * kept_ + where[j]] * values[j];
     total += values[i] * sum;
   }
   return total;
 }
 
-void LinearPredict::write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
-                                 uint64_t begin) const {
+void LinearPredict::write_errors(const Tile& tile, const double* fitted,
+                                 std::span<double* const> out, uint64_t begin) const {
   size_t next = residuals_ ? 2 : 1;
   double* std_error = std_errors_ ? out[next++] + begin : nullptr;
   double* lower = interval_ != "none" ? out[next++] + begin : nullptr;
@@ -203,7 +215,10 @@ void LinearPredict::write_errors(const Tile& tile, const double* fitted, std::sp
 
 void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const {
   std::vector<LevelTable> tables = make_level_tables(design_);
-  RowReader reader(design_, {.response = residuals_, .weight = false, .low_parts = false, .complete_rows = false}, tables);
+  RowReader reader(
+      design_,
+      {.response = residuals_, .weight = false, .low_parts = false, .complete_rows = false},
+      tables);
   reader.bind(chunk);
   std::vector<uint64_t> empty_cells(design_.terms.size(), 0);
   for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
@@ -228,7 +243,8 @@ void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json
   auto count = [&](const std::string& column, uint64_t rows) {
     if (rows > 0) unseen[column] = unseen.value(column, uint64_t{0}) + rows;
   };
-  for (size_t f = 0; f < design_.factors.size(); ++f) count(design_.factors[f].column, reader.unseen()[f]);
+  for (size_t f = 0; f < design_.factors.size(); ++f)
+    count(design_.factors[f].column, reader.unseen()[f]);
   for (size_t t = 0; t < design_.terms.size(); ++t) count(design_.terms[t].label, empty_cells[t]);
 }
 

@@ -1,8 +1,9 @@
 // Predictions of a linear model, row by row: fitted value, residual, standard error, interval.
 //
-// Numeric columns are taken about the model's centers, so that large offsets cost no digits. A missing predictor, a level that the
-// model never saw or a cell that had no rows gives missing outputs; so does a missing response where residuals are asked for.
-// Standard errors cost m^2 for m active columns (1 + terms); memory is the model and one tile.
+// Numeric columns are taken about the model's centers, so that large offsets cost no digits. A
+// missing predictor, a level that the model never saw or a cell that had no rows gives missing
+// outputs; so does a missing response where residuals are asked for. Standard errors cost m^2 for m
+// active columns (1 + terms); memory is the model and one tile.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@ namespace insitu {
 
 class LinearPredict final : public RowFunction {
  public:
-  // The spec of row function "linear_predict" in docs/architecture.md. SpecError for a model that does not fit together.
+  // The spec of row function "linear_predict" in docs/architecture.md. SpecError for a model that
+  // does not fit together.
   explicit LinearPredict(const Json& spec);
 
   std::string_view name() const override { return "linear_predict"; }
@@ -34,9 +36,12 @@ class LinearPredict final : public RowFunction {
   void read_model(const Json& model);
   void read_scoring(const Json& model);
   void add_terms(const Tile& tile, double* fitted, std::vector<uint64_t>& empty_cells) const;
-  void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out, uint64_t begin) const;
-  double variance_of(const Tile& tile, size_t row, std::vector<size_t>& where, std::vector<double>& values) const;
-  size_t coefficient_of(const DesignTerm& term, const TermCoefficients& at, const Tile& tile, size_t row) const;
+  void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
+                    uint64_t begin) const;
+  double variance_of(const Tile& tile, size_t row, std::vector<size_t>& where,
+                     std::vector<double>& values) const;
+  size_t coefficient_of(const DesignTerm& term, const TermCoefficients& at, const Tile& tile,
+                        size_t row) const;
 
   Json model_;
   Design design_;
@@ -55,7 +60,7 @@ class LinearPredict final : public RowFunction {
   double df_ = 0.0;
   std::vector<int64_t> kept_position_;  // per coefficient, -1: dropped
   size_t kept_ = 0;
-  std::vector<double> covariance_;      // full, kept x kept
+  std::vector<double> covariance_;  // full, kept x kept
 };
 
 }  // namespace insitu

@@ -33,8 +33,8 @@ inline Json columns_of_random_table() {
 
 // A sum of one to four random terms.
 inline std::string random_terms(Rng& rng) {
-  constexpr const char* kTerms[] = {"x1",      "x2",    "f0",      "f1",         "f2",
-                                    "x1:f0",   "f0:f1", "x1:x2",   "f1*f2",      "I(x1^2)",
+  constexpr const char* kTerms[] = {"x1",      "x2",    "f0",      "f1",    "f2",
+                                    "x1:f0",   "f0:f1", "x1:x2",   "f1*f2", "I(x1^2)",
                                     "log(x2)", "F(n)",  "x2:F(n)", "x1^2"};
   std::string out;
   for (uint64_t left = 1 + rng.below(4); left > 0; --left) {

@@ -1,6 +1,7 @@
 /* The structs of the Arrow C data and C stream interfaces, from their specification:
  * https://arrow.apache.org/docs/format/CDataInterface.html and CStreamInterface.html.
- * The include guards are those the specification prescribes, so that other headers may define them too. */
+ * The include guards are those the specification prescribes, so that other headers may define them
+ * too. */
 #ifndef INSITU_ARROW_C_H
 #define INSITU_ARROW_C_H
 

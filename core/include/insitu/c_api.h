@@ -1,9 +1,11 @@
 /* The border of insitu: plain C, no exceptions, no types of any host or algorithm.
  *
- * Every function that can fail returns an insitu_code and, if `error` is not null, fills it. Handles are opaque and freed by
- * their _free function (null is allowed). JSON text is UTF-8; numbers that are not finite are null (NaN), "Infinity",
- * "-Infinity". Rows enter as Arrow C structs, which a host without Arrow fills by hand; they are borrowed for the call unless
- * a comment says that ownership moves. A handle may be used from one thread at a time, analyses and row functions from many. */
+ * Every function that can fail returns an insitu_code and, if `error` is not null, fills it.
+ * Handles are opaque and freed by their _free function (null is allowed). JSON text is UTF-8;
+ * numbers that are not finite are null (NaN), "Infinity",
+ * "-Infinity". Rows enter as Arrow C structs, which a host without Arrow fills by hand; they are
+ * borrowed for the call unless a comment says that ownership moves. A handle may be used from one
+ * thread at a time, analyses and row functions from many. */
 #ifndef INSITU_C_API_H
 #define INSITU_C_API_H
 
@@ -56,9 +58,11 @@ INSITU_API const char* insitu_version(void);
 /* JSON list of {kind, name, doc}. */
 INSITU_API insitu_code insitu_registry(insitu_bytes* json, insitu_error* error);
 
-/* ---- Analyses and states ------------------------------------------------------------------------------------------ */
-INSITU_API insitu_code insitu_analysis_make(const char* name, const char* spec_json, size_t spec_size,
-                                            insitu_analysis** out, insitu_error* error);
+/* ---- Analyses and states
+ * ------------------------------------------------------------------------------------------ */
+INSITU_API insitu_code insitu_analysis_make(const char* name, const char* spec_json,
+                                            size_t spec_size, insitu_analysis** out,
+                                            insitu_error* error);
 /* {name, fingerprint, columns, state_bytes, spec} */
 INSITU_API insitu_code insitu_analysis_describe(const insitu_analysis* analysis, insitu_bytes* json,
                                                 insitu_error* error);
@@ -68,47 +72,60 @@ INSITU_API insitu_code insitu_state_empty(const insitu_analysis* analysis, insit
                                           insitu_error* error);
 /* first_row: ordinal of the batch's first row, or -1 where rows have no order. */
 INSITU_API insitu_code insitu_state_update(const insitu_analysis* analysis, insitu_state* state,
-                                           const struct ArrowSchema* schema, const struct ArrowArray* batch,
-                                           int64_t first_row, insitu_error* error);
+                                           const struct ArrowSchema* schema,
+                                           const struct ArrowArray* batch, int64_t first_row,
+                                           insitu_error* error);
 INSITU_API insitu_code insitu_state_merge(const insitu_analysis* analysis, insitu_state* into,
                                           const insitu_state* from, insitu_error* error);
 INSITU_API insitu_code insitu_state_save(const insitu_analysis* analysis, const insitu_state* state,
                                          insitu_bytes* bytes, insitu_error* error);
-INSITU_API insitu_code insitu_state_load(const insitu_analysis* analysis, const char* bytes, size_t size,
-                                         insitu_state** out, insitu_error* error);
-INSITU_API insitu_code insitu_state_finalize(const insitu_analysis* analysis, const insitu_state* state,
-                                             insitu_bytes* json, insitu_error* error);
+INSITU_API insitu_code insitu_state_load(const insitu_analysis* analysis, const char* bytes,
+                                         size_t size, insitu_state** out, insitu_error* error);
+INSITU_API insitu_code insitu_state_finalize(const insitu_analysis* analysis,
+                                             const insitu_state* state, insitu_bytes* json,
+                                             insitu_error* error);
 INSITU_API void insitu_state_free(insitu_state* state);
 
-/* ---- Fits: models of one or several passes ------------------------------------------------------------------------ */
+/* ---- Fits: models of one or several passes
+ * ------------------------------------------------------------------------ */
 INSITU_API insitu_code insitu_fit_make(const char* name, const char* spec_json, size_t spec_size,
                                        insitu_fit** out, insitu_error* error);
 /* *out is the next pass (free it), or null when the result is ready. */
 INSITU_API insitu_code insitu_fit_next(insitu_fit* fit, insitu_analysis** out, insitu_error* error);
-INSITU_API insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state, insitu_error* error);
-INSITU_API insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json, insitu_error* error);
+INSITU_API insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state,
+                                         insitu_error* error);
+INSITU_API insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json,
+                                         insitu_error* error);
 INSITU_API void insitu_fit_free(insitu_fit* fit);
 
-/* ---- Row functions ------------------------------------------------------------------------------------------------ */
-INSITU_API insitu_code insitu_row_function_make(const char* name, const char* spec_json, size_t spec_size,
-                                                insitu_row_function** out, insitu_error* error);
+/* ---- Row functions
+ * ------------------------------------------------------------------------------------------------
+ */
+INSITU_API insitu_code insitu_row_function_make(const char* name, const char* spec_json,
+                                                size_t spec_size, insitu_row_function** out,
+                                                insitu_error* error);
 /* {name, columns, outputs, spec} */
-INSITU_API insitu_code insitu_row_function_describe(const insitu_row_function* function, insitu_bytes* json,
-                                                    insitu_error* error);
+INSITU_API insitu_code insitu_row_function_describe(const insitu_row_function* function,
+                                                    insitu_bytes* json, insitu_error* error);
 INSITU_API void insitu_row_function_free(insitu_row_function* function);
 
-/* ---- The local engine --------------------------------------------------------------------------------------------- */
-/* Keeps the batches of a stream decoded, up to budget_bytes, so that later passes need not read again. */
-INSITU_API insitu_code insitu_cache_make(uint64_t budget_bytes, insitu_cache** out, insitu_error* error);
+/* ---- The local engine
+ * --------------------------------------------------------------------------------------------- */
+/* Keeps the batches of a stream decoded, up to budget_bytes, so that later passes need not read
+ * again. */
+INSITU_API insitu_code insitu_cache_make(uint64_t budget_bytes, insitu_cache** out,
+                                         insitu_error* error);
 /* 1 if the cache holds every row of a whole stream: a run may then be started without a stream. */
 INSITU_API int insitu_cache_complete(const insitu_cache* cache);
 INSITU_API void insitu_cache_free(insitu_cache* cache);
 
-/* Starts reducing a stream to a state on worker threads; takes ownership of *stream (released when the run ends, also on
- * error). cache may be null; stream may be null if the cache is complete. options_json: {"threads": n, "queue": n,
- * "memory_budget": bytes}; all optional. The same rows give the same bits for any number of threads and any batch sizes. */
-INSITU_API insitu_code insitu_run_start(const insitu_analysis* analysis, struct ArrowArrayStream* stream,
-                                        insitu_cache* cache, const char* options_json, size_t options_size,
+/* Starts reducing a stream to a state on worker threads; takes ownership of *stream (released when
+ * the run ends, also on error). cache may be null; stream may be null if the cache is complete.
+ * options_json: {"threads": n, "queue": n, "memory_budget": bytes}; all optional. The same rows
+ * give the same bits for any number of threads and any batch sizes. */
+INSITU_API insitu_code insitu_run_start(const insitu_analysis* analysis,
+                                        struct ArrowArrayStream* stream, insitu_cache* cache,
+                                        const char* options_json, size_t options_size,
                                         insitu_run** out, insitu_error* error);
 typedef struct insitu_progress {
   uint64_t rows;    /* read so far */
@@ -116,29 +133,35 @@ typedef struct insitu_progress {
   int32_t finished; /* 1: the state, or the error, is ready */
 } insitu_progress;
 /* Waits up to timeout_ms for the end. Never calls back. */
-INSITU_API insitu_code insitu_run_poll(insitu_run* run, int32_t timeout_ms, insitu_progress* progress,
-                                       insitu_error* error);
+INSITU_API insitu_code insitu_run_poll(insitu_run* run, int32_t timeout_ms,
+                                       insitu_progress* progress, insitu_error* error);
 /* Asks the workers to stop; returns at once. insitu_run_finish then returns INSITU_CANCELLED. */
 INSITU_API void insitu_run_cancel(insitu_run* run);
 /* Waits for the end and hands out the state. */
 INSITU_API insitu_code insitu_run_finish(insitu_run* run, insitu_state** out, insitu_error* error);
 INSITU_API void insitu_run_free(insitu_run* run);
 
-/* Maps a stream to a stream of the row function's outputs, preceded by the columns named in options "keep", order and
- * count of rows kept, computed ahead on worker threads. Takes ownership of *in; *out is released by its reader, which
- * also cancels. options_json: {"threads": n, "queue": n, "keep": [names], "output_names": [names]}. */
-INSITU_API insitu_code insitu_map_start(const insitu_row_function* function, struct ArrowArrayStream* in,
-                                        const char* options_json, size_t options_size,
-                                        struct ArrowArrayStream* out, insitu_error* error);
-/* What the row function noticed in a map (counts of unseen levels …), once its stream has been read to the end: JSON. */
+/* Maps a stream to a stream of the row function's outputs, preceded by the columns named in options
+ * "keep", order and count of rows kept, computed ahead on worker threads. Takes ownership of *in;
+ * *out is released by its reader, which also cancels. options_json: {"threads": n, "queue": n,
+ * "keep": [names], "output_names": [names]}. */
+INSITU_API insitu_code insitu_map_start(const insitu_row_function* function,
+                                        struct ArrowArrayStream* in, const char* options_json,
+                                        size_t options_size, struct ArrowArrayStream* out,
+                                        insitu_error* error);
+/* What the row function noticed in a map (counts of unseen levels …), once its stream has been read
+ * to the end: JSON. */
 INSITU_API insitu_code insitu_map_notes(const struct ArrowArrayStream* out, insitu_bytes* json,
                                         insitu_error* error);
 
-/* ---- Formulas ----------------------------------------------------------------------------------------------------- */
+/* ---- Formulas
+ * -----------------------------------------------------------------------------------------------------
+ */
 /* {"response": …, "variables": […], "terms": […]}: what a formula uses, given the columns
  * [{"name": …, "kind": "numeric"|"factor"}, …] of the source (needed for "."). */
-INSITU_API insitu_code insitu_formula_describe(const char* formula, size_t formula_size, const char* columns_json,
-                                               size_t columns_size, insitu_bytes* json, insitu_error* error);
+INSITU_API insitu_code insitu_formula_describe(const char* formula, size_t formula_size,
+                                               const char* columns_json, size_t columns_size,
+                                               insitu_bytes* json, insitu_error* error);
 
 #ifdef __cplusplus
 }
