@@ -39,6 +39,18 @@ struct GramStepDD {
   double* lo = nullptr;
 };
 
+// Block step of the double-double factorisation: for r < 4, j < n (a multiple of 8, rows
+// 64-byte aligned): c[r][j] -= sum over s < depth of a[s][r] * b[s][j]; a[s] is 4 adjacent values,
+// rows of b and c are `stride` apart.
+struct BlockDD {
+  const double* a_hi = nullptr;
+  const double* a_lo = nullptr;
+  const double* b_hi = nullptr;
+  const double* b_lo = nullptr;
+  double* c_hi = nullptr;
+  double* c_lo = nullptr;
+};
+
 struct KernelTable {
   double (*column_sum)(const double*, size_t);
   double (*weighted_sum)(const double*, const double*, size_t);
@@ -65,6 +77,8 @@ extern const KernelTable kBaselineKernels;
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512Kernels;
 #endif
+
+void dd_block_subtract(const BlockDD& block, size_t depth, size_t n, size_t stride);
 
 // The table in use.
 const KernelTable& kernels();

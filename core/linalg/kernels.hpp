@@ -115,17 +115,4 @@ struct CenteredMomentsView {
 // only.
 void merge_centered(size_t k, CenteredMoments& into, const CenteredMomentsView& from);
 
-// --- block step of the double-double factorisation: for r < 4, j < n (a multiple of 8, rows
-// 64-byte aligned): c[r][j] -= sum over s < depth of a[s][r] * b[s][j]; a[s] is 4 adjacent values,
-// rows of b and c are `stride` apart.
-struct BlockDD {
-  const double* a_hi = nullptr;
-  const double* a_lo = nullptr;
-  const double* b_hi = nullptr;
-  const double* b_lo = nullptr;
-  double* c_hi = nullptr;
-  double* c_lo = nullptr;
-};
-void dd_block_subtract(const BlockDD& block, size_t depth, size_t n, size_t stride);
-
 }  // namespace insitu

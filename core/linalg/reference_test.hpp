@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
@@ -77,6 +78,49 @@ class Random {
 
  private:
   uint64_t state_;
+};
+
+inline constexpr size_t kLengths[] = {0, 1, 2, 3, 7, 8, 9, 31, 32, 33, 40, 100, 511, 2048, 5001};
+
+inline std::vector<double> wide_values(uint64_t seed, size_t n, int spread = 20) {
+  Random random(seed);
+  std::vector<double> x(n);
+  for (double& v : x) v = random.wide(spread);
+  return x;
+}
+
+// hi + lo with |lo| <= ulp(hi) / 2.
+struct Pair {
+  std::vector<double> hi;
+  std::vector<double> lo;
+};
+inline Pair wide_pairs(uint64_t seed, size_t n, int spread = 20) {
+  Pair p{wide_values(seed, n, spread), wide_values(seed + 1, n, 0)};
+  for (size_t i = 0; i < n; ++i) {
+    const DoubleDouble x = two_sum(p.hi[i], p.hi[i] * p.lo[i] * 0x1p-54);
+    p.hi[i] = x.hi;
+    p.lo[i] = x.lo;
+  }
+  return p;
+}
+
+struct Tile {
+  size_t n, rows, stride, k;
+  AlignedDoubles hi, lo;
+  Tile(uint64_t seed, size_t n_rows, size_t columns, int spread = 4)
+      : n(n_rows), rows(round_up_8(n_rows)), stride(tile_stride(n_rows)), k(columns) {
+    hi.assign(stride * k, 0.0);
+    lo.assign(stride * k, 0.0);
+    for (size_t j = 0; j < k; ++j) {
+      const Pair p = wide_pairs(seed + 10 * j, n, spread);
+      std::copy(p.hi.begin(), p.hi.end(), hi.begin() + static_cast<std::ptrdiff_t>(j * stride));
+      std::copy(p.lo.begin(), p.lo.end(), lo.begin() + static_cast<std::ptrdiff_t>(j * stride));
+    }
+  }
+  Quad at(size_t r, size_t j, bool with_lo) const {
+    const size_t p = j * stride + r;
+    return quad({hi[p], with_lo ? lo[p] : 0.0});
+  }
 };
 
 }  // namespace insitu::testing

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/errors.hpp"
+#include "linalg/kernel_table.hpp"
 
 namespace insitu {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/double_double.hpp"
-#include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
+#include "linalg/square_dd.hpp"
 
 namespace insitu {
 
@@ -38,22 +38,6 @@ struct SymmetricMatrix {
   }
   // The rows and columns listed, in that order.
   SymmetricMatrix block(std::span<const size_t> columns) const;
-};
-
-// Rows of double-doubles with padded, aligned storage.
-struct SquareDD {
-  size_t stride = 0;
-  AlignedDoubles hi;
-  AlignedDoubles lo;
-
-  SquareDD() = default;
-  SquareDD(size_t rows, size_t columns)
-      : stride(round_up_8(columns)), hi(rows * stride), lo(rows * stride) {}
-  DoubleDouble at(size_t i, size_t j) const { return {hi[i * stride + j], lo[i * stride + j]}; }
-  void set(size_t i, size_t j, DoubleDouble value) {
-    hi[i * stride + j] = value.hi;
-    lo[i * stride + j] = value.lo;
-  }
 };
 
 struct FactorRequest {
