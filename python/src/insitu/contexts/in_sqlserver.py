@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import Any
 
+from .. import _core
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
 from ..data.selected import SelectedSource
 from ..data.source import Source
-from ..errors import SpecError
+from ..errors import SourceError, SpecError
 from ..options import worker_threads
+from ..progress import Progress
 from .base import RxComputeContext
 from .local import LocalContext, RxLocalSeq
 
@@ -24,7 +27,8 @@ class RxInSqlServer(LocalContext):
     Arguments:
         connection_string: `duckdb:///flights.duckdb` and the like.
         num_tasks: an upper bound on threads; 0 leaves it to the database.
-        auto_cleanup, console_output, execution_timeout_seconds, packages_to_load: accepted for revoscalepy, without effect.
+        execution_timeout_seconds: a pass that takes longer is stopped with a SourceError; None or 0: never.
+        auto_cleanup, console_output, packages_to_load: accepted for revoscalepy, without effect.
         wait: must be True in this version.
     Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
 
@@ -55,6 +59,7 @@ class RxInSqlServer(LocalContext):
         self._target = parse_connection(connection_string)
         self._connection_string = connection_string
         self.num_tasks = num_tasks
+        self.execution_timeout_seconds = execution_timeout_seconds
         self._warned = False
 
     @property
@@ -84,6 +89,33 @@ class RxInSqlServer(LocalContext):
             self._warned = True
         self._last = (local := RxLocalSeq())._last
         return local
+
+    def run(
+        self,
+        analysis: _core.Analysis,
+        source: Source,
+        *,
+        cache: _core.Cache | None = None,
+        progress: Progress | None = None,
+    ) -> _core.State:
+        return super().run(analysis, source, cache=cache, progress=self._timed(progress))
+
+    def _timed(self, progress: Progress | None) -> Progress | None:
+        """Progress that raises once the time is over, which cancels the run."""
+        limit = self.execution_timeout_seconds
+        if not limit:
+            return progress
+        end = time.monotonic() + limit
+
+        def check(rows: int, n_bytes: int) -> None:
+            if time.monotonic() > end:
+                raise SourceError(
+                    f"The computation took longer than execution_timeout_seconds={limit} and was stopped after {rows:,} rows."
+                )
+            if progress is not None:
+                progress(rows, n_bytes)
+
+        return check
 
     def _way(self, source: Source) -> str:
         return "DuckDB's own column batches, reduced in this process"

@@ -71,16 +71,13 @@ class LocalContext(RxComputeContext):
                 rows, n_bytes, finished = run.poll(POLL_MS)
                 if progress is not None:
                     progress(rows, n_bytes)
+        except BaseException:
+            _stop(run, stream)
+            raise
+        try:
             state = run.finish()
         except SourceError as error:
             raise _source_error(stream, source, error) from error
-        except BaseException:
-            run.cancel()
-            if stream is not None:
-                stream.cancel()
-            with contextlib.suppress(*_ENGINE_ERRORS):
-                run.finish()
-            raise
         self._note(source, way, rows, n_bytes, time.perf_counter() - started)
         return state
 
@@ -133,6 +130,19 @@ class LocalContext(RxComputeContext):
                 stream.close()
         self._note(source, "stream", count.rows, count.bytes, time.perf_counter() - started)
         return result, json.loads(mapped.notes())
+
+
+def _stop(run: _core.Run, stream: Stream | None) -> None:
+    """Stops a run and waits for its workers, waking the source as often as it takes."""
+    run.cancel()
+    finished = False
+    with contextlib.suppress(*_ENGINE_ERRORS):
+        while not finished:
+            if stream is not None:
+                stream.cancel()
+            finished = run.poll(POLL_MS)[2]
+    with contextlib.suppress(*_ENGINE_ERRORS):
+        run.finish()
 
 
 class _Count:

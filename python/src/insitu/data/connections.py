@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,17 @@ def connect(target: Target, *, write: bool = False) -> duckdb.DuckDBPyConnection
                 continue
             raise open_error(target.path, error) from error
     raise AssertionError("unreachable")
+
+
+def close_connection(connection: duckdb.DuckDBPyConnection) -> None:
+    """Closes a connection that another thread may still be using: it is interrupted until it lets go, a second at most."""
+    for _ in range(40):
+        try:
+            connection.close()
+            return
+        except duckdb.Error:
+            connection.interrupt()
+            time.sleep(0.025)
 
 
 def open_error(path: str, error: Exception) -> SourceError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from ..errors import SourceError, SpecError
-from .connections import Target, connect, parse_connection, without_secrets
+from .connections import Target, close_connection, connect, parse_connection, without_secrets
 from .queries import query_error, quoted, table_query, to_duckdb
 from .source import Stream
 from .typed import RxDataSource
@@ -51,19 +51,49 @@ def reader_of(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
 
 def relation_stream(
     relation: duckdb.DuckDBPyRelation,
-    names: Sequence[str],
+    items: str,
+    explain: Callable[[str], Exception],
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Stream:
-    """Batches of some columns of a relation; `connection`, if it is ours, is closed with the stream."""
-    chosen = relation.project(", ".join(quoted(name) for name in names))
+    """Batches of a projection of a relation; `connection`, if it is ours, is closed with the stream."""
+    chosen = relation.project(items)
+    errors: list[BaseException] = []
+    reader = lazy_reader(chosen, schema_of(chosen), explain, errors)
     if connection is None:
-        return Stream(reader_of(chosen), keep=relation)
-    return Stream(
-        reader_of(chosen),
-        cancel=connection.interrupt,
-        close=connection.close,
-        keep=(relation, connection),
-    )
+        return Stream(reader, keep=relation, errors=errors)
+    keep = (relation, connection)
+
+    def close() -> None:
+        close_connection(connection)
+
+    return Stream(reader, cancel=connection.interrupt, close=close, keep=keep, errors=errors)
+
+
+def lazy_reader(
+    relation: duckdb.DuckDBPyRelation,
+    schema: pa.Schema,
+    explain: Callable[[str], Exception],
+    errors: list[BaseException],
+) -> pa.RecordBatchReader:
+    """The relation's batches; the query starts when the first is asked for, on the thread that asks.
+
+    So whoever polls can interrupt even a sort that has given nothing yet. The first error is kept in `errors`.
+    """
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader_of(relation)
+        except (duckdb.Error, pa.ArrowException, RuntimeError, OSError) as error:
+            if not errors:
+                errors.append(explain(str(error)))
+            raise errors[0] from error
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Columns as a list of SQL."""
+    return ", ".join(quoted(name) for name in names)
 
 
 class RxOdbcData(RxDataSource):
@@ -174,7 +204,9 @@ class RxOdbcData(RxDataSource):
     def _scan(self, names: Sequence[str]) -> Stream:
         connection = connect(self.target)
         try:
-            return relation_stream(self._relation(connection), names, connection)
+            return relation_stream(
+                self._relation(connection), listed(names), self.read_error, connection
+            )
         except duckdb.Error as error:
             connection.close()
             raise query_error(self.sql_query or f"table {self.table}", error) from error

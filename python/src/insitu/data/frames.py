@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from ..errors import SourceError, SpecError
-from .database import relation_fields, relation_stream
+from .database import listed, relation_fields, relation_stream
 from .source import Column, Schema, Stream
 from .typed import RxDataSource, mapped
 from .types import is_text, label
@@ -160,7 +160,7 @@ class RelationSource(FrameSource):
         return None
 
     def _scan(self, names: Sequence[str]) -> Stream:
-        return relation_stream(self.frame, names)
+        return relation_stream(self.frame, listed(names), self.read_error)
 
 
 class PandasSource(FrameSource):

@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from ..errors import DataError, SpecError
 from ..expressions import guarded, parse_expression, resolve, used_columns
-from .connections import first_line
-from .database import reader_of, schema_of
+from .connections import close_connection, first_line
+from .database import lazy_reader, schema_of
 from .source import Column, Schema, Source, Stream
 from .types import column_of
 
@@ -88,11 +88,8 @@ class SelectedSource(Source):
         types: dict[str, pa.DataType] = {}
         used = _used([*made.values(), *([] if where is None else [where])], base)
         base.require(used)
-        empty = pa.table({name: pa.array([], base[name].arrow_type) for name in used})
-        if not used:
-            empty = pa.table({"": pa.array([], pa.int8())})
         with duckdb.connect() as connection:
-            connection.register(_ROWS, empty)
+            connection.register(_ROWS, _empty(base, used))
             for name, tree in [
                 *made.items(),
                 *([] if where is None else [("row_selection", where)]),
@@ -130,21 +127,25 @@ class SelectedSource(Source):
         query = _query(wanted, where, self.source.schema(), names, types)
         base = self.source.stream(names)
         connection = duckdb.connect()
-        connection.register(_ROWS, base.reader())
 
         def cancel() -> None:
             base.cancel()
             connection.interrupt()
 
         def close() -> None:
-            connection.close()
+            close_connection(connection)
             base.close()
 
         try:
-            reader = reader_of(connection.sql(query))
+            # Types first, over no rows: looking at the stream itself would use it up.
+            connection.register(_ROWS, _empty(self.source.schema(), names))
+            made_schema = schema_of(connection.sql(query))
+            connection.register(_ROWS, base.reader())
+            relation = connection.sql(query)
         except duckdb.Error as error:
             close()
             raise self.read_error(str(error)) from error
+        reader = lazy_reader(relation, made_schema, self.read_error, base.errors)
         return Stream(
             reader, cancel=cancel, close=close, keep=(base, connection), errors=base.errors
         )
@@ -157,6 +158,13 @@ class SelectedSource(Source):
                 f"row_selection or transforms cannot be computed: {first_line(message)}."
             )
         return self.source.read_error(message)
+
+
+def _empty(schema: Schema, names: Sequence[str]) -> pa.Table:
+    """A table of these columns (or of one that does not matter) without rows."""
+    if not names:
+        return pa.table({"none": pa.array([], pa.int8())})
+    return pa.table({name: pa.array([], schema[name].arrow_type) for name in names})
 
 
 def _passed(column: Column) -> Column:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from ..errors import SourceError, SpecError
 from .connections import first_line
-from .database import reader_of, schema_of
+from .database import relation_stream, schema_of
 from .files import PathLike, RxFileData
 from .queries import quoted
 from .source import Stream
@@ -162,13 +162,10 @@ class RxTextData(RxFileData):
             relation = self._relation(connection)
             raw = {_renamed(name): name for name in relation.columns}
             items = ", ".join(f"{quoted(raw[name])} AS {quoted(name)}" for name in names)
-            reader = reader_of(relation.project(items))
+            return relation_stream(relation, items, self.read_error, connection)
         except duckdb.Error as error:
             connection.close()
             raise self.read_error(str(error)) from error
-        return Stream(
-            reader, cancel=connection.interrupt, close=connection.close, keep=(relation, connection)
-        )
 
     def read_error(self, message: str) -> SourceError:
         """The sentence for a file that DuckDB cannot read, with the number of the broken line."""
