@@ -6,6 +6,7 @@
 
 #include "base/double_double.hpp"
 #include "base/errors.hpp"
+#include "linalg/math.hpp"
 
 namespace insitu {
 namespace {
@@ -43,6 +44,13 @@ template <class F>
 template <class F>
 [[gnu::always_inline]] inline void map_rounded(Operand a, size_t n, F f) {
   for (size_t i = 0; i < n; ++i) store(a, i, f(a.hi[i] + a.lo[i]));
+}
+
+// Our own exp and log, the same on every machine.
+inline void map_array(Operand a, size_t n, void (*f)(const double*, size_t, double*)) {
+  for (size_t i = 0; i < n; ++i) a.hi[i] += a.lo[i];
+  f(a.hi, n, a.hi);
+  for (size_t i = 0; i < n; ++i) store(a, i, a.hi[i]);
 }
 
 template <class F>
@@ -127,13 +135,13 @@ inline DoubleDouble power_of(DoubleDouble a, DoubleDouble b) {
     case Op::kCeil:
       return map1(a, n, [](DoubleDouble x) { return -floor_dd(-x); });
     case Op::kLog:
-      return map_rounded(a, n, [](double x) { return std::log(x); });
+      return map_array(a, n, log_array);
     case Op::kLog10:
       return map_rounded(a, n, [](double x) { return std::log10(x); });
     case Op::kLog2:
       return map_rounded(a, n, [](double x) { return std::log2(x); });
     case Op::kExp:
-      return map_rounded(a, n, [](double x) { return std::exp(x); });
+      return map_array(a, n, exp_array);
     case Op::kSin:
       return map_rounded(a, n, [](double x) { return std::sin(x); });
     case Op::kCos:
