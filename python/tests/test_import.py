@@ -1,0 +1,196 @@
+"""rx_import, and the targets that rows are written to."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from insitu import rx_import
+from insitu.data import RxParquetData, RxSqlServerData, RxTextData, as_source
+from insitu.data.sinks import as_sink
+from insitu.errors import SourceError, SpecError
+from insitu.options import RxOptions
+
+
+def test_types_of_a_frame_have_no_sentinels(tmp_path: Path) -> None:
+    table = pa.table({"n": [1, None], "x": [1.5, None], "b": [True, None], "f": ["b", "a"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    info = {"f": {"type": "factor", "levels": ["a", "b", "c"]}}
+    frame = rx_import(str(tmp_path / "t.parquet"), column_info=info)
+    assert frame["n"].dtype == "Int64"
+    assert frame["n"].isna().tolist() == [False, True]
+    assert frame["x"].dtype == "float64"
+    assert frame["b"].dtype == "boolean"
+    assert frame["f"].cat.categories.tolist() == ["a", "b", "c"]
+    assert frame["f"].tolist() == ["b", "a"]
+    text = rx_import(str(tmp_path / "t.parquet"))
+    assert text["f"].dtype == "str"
+    assert rx_import(str(tmp_path / "t.parquet"), strings_as_factors=True)[
+        "f"
+    ].cat.categories.tolist() == ["a", "b"]
+
+
+def test_values_outside_the_levels_are_missing() -> None:
+    frame = rx_import(pd.DataFrame({"f": ["a", "z"]}), column_info={"f": {"levels": ["a"]}})
+    assert frame["f"].isna().tolist() == [False, True]
+
+
+def test_columns_rows_and_expressions() -> None:
+    data = {"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]}
+    assert list(rx_import(data, vars_to_keep=["c", "a"])) == ["a", "c"]
+    assert list(rx_import(data, vars_to_drop=["b"])) == ["a", "c"]
+    assert rx_import(data, number_rows=2)["a"].tolist() == [1, 2]
+    assert rx_import(data, row_selection="a > 1", transforms={"d": "a + b"})["d"].tolist() == [7, 9]
+    with pytest.raises(SpecError):
+        rx_import(data, vars_to_keep=["a"], vars_to_drop=["b"])
+    with pytest.warns(UserWarning, match="max_rows_by_columns"):
+        assert len(rx_import(data, max_rows_by_columns=3)) == 1
+
+
+def test_output_file_is_written_whole(tmp_path: Path) -> None:
+    data = pd.DataFrame({"x": np.arange(600_000.0), "f": ["a", "b", "c"] * 200_000})
+    target = str(tmp_path / "out.parquet")
+    written = rx_import(data, output_file=target)
+    assert isinstance(written, RxParquetData)
+    assert written.to_arrow(["x"])["x"].to_numpy().tolist() == data["x"].tolist()
+    assert pq.ParquetFile(target).num_row_groups == 2
+    assert pq.ParquetFile(target).schema_arrow.field("f").type == pa.string()
+    with pytest.raises(SpecError, match="exists"):
+        rx_import(data, output_file=target)
+    rx_import(data.head(3), output_file=target, overwrite=True)
+    assert as_source(target).row_count() == 3
+    rx_import(data.head(2), output_file=target, append="rows")
+    assert as_source(target).to_arrow()["x"].to_pylist() == [0.0, 1.0, 2.0, 0.0, 1.0]
+    with pytest.raises(SpecError, match="must match"):
+        rx_import({"z": [1]}, output_file=target, append="rows")
+    assert os.listdir(tmp_path) == ["out.parquet"]
+
+
+def test_csv_target(tmp_path: Path) -> None:
+    target = str(tmp_path / "out.csv")
+    written = rx_import(
+        pd.DataFrame({"x": [1.5, np.nan], "f": pd.Categorical(["a", "b"])}), output_file=target
+    )
+    assert isinstance(written, RxTextData)
+    rx_import({"x": [0.1], "f": ["c"]}, output_file=target, append="rows")
+    table = written.to_arrow()
+    assert table["f"].to_pylist() == ["a", "b", "c"]
+    assert table["x"].to_pylist()[2] == 0.1
+
+
+def test_table_target_is_replaced_in_one_transaction(tmp_path: Path) -> None:
+    string = f"duckdb:///{tmp_path}/d.duckdb"
+    target = RxSqlServerData(string, table="t")
+    assert rx_import({"x": [1, 2]}, output_file=target) is target
+    with pytest.raises(SpecError, match="exists"):
+        rx_import({"x": [3]}, output_file=target)
+    rx_import({"x": [3]}, output_file=target, append="rows")
+    assert target.to_arrow()["x"].to_pylist() == [1, 2, 3]
+    broken = RxSqlServerData(
+        string,
+        sql_query="select case when x < 3 then x else error('stop') end x from t",
+        dialect="duckdb",
+    )
+    for options in ({"overwrite": True}, {"append": "rows"}):
+        with pytest.raises(SourceError, match="stop"):
+            rx_import(broken, output_file=target, **options)
+        assert target.to_arrow()["x"].to_pylist() == [1, 2, 3]
+    rx_import({"y": ["a"]}, output_file=target, overwrite=True)
+    assert RxSqlServerData(string, table="t").to_arrow().to_pydict() == {"y": ["a"]}
+    with duckdb.connect(str(tmp_path / "d.duckdb")) as connection:
+        tables = connection.execute("select table_name from information_schema.tables").fetchall()
+    assert tables == [("t",)]
+
+
+def test_a_source_may_lie_beside_its_target(tmp_path: Path) -> None:
+    string = f"duckdb:///{tmp_path}/d.duckdb"
+    with duckdb.connect(str(tmp_path / "d.duckdb")) as connection:
+        connection.execute("create table t as select range x from range(300000)")
+    rx_import(
+        RxSqlServerData(string, table="t"),
+        output_file=RxSqlServerData(string, table="u"),
+        row_selection="x % 2 = 0",
+    )
+    assert RxSqlServerData(string, table="u").to_arrow()["x"].to_numpy().tolist() == list(
+        range(0, 300_000, 2)
+    )
+
+
+def test_a_failed_target_leaves_nothing(tmp_path: Path) -> None:
+    string = f"duckdb:///{tmp_path}/new.duckdb"
+    source = tmp_path / "broken.csv"
+    source.write_text("x\n" + "1\n" * 50_000 + "oops\n")
+    for target in (
+        str(tmp_path / "o.parquet"),
+        str(tmp_path / "o.csv"),
+        RxSqlServerData(string, table="t"),
+    ):
+        with pytest.raises(SourceError, match=r"Line 50002"):
+            rx_import(str(source), output_file=target)
+        assert os.listdir(tmp_path) == ["broken.csv"]
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "o.parquet"
+    pq.write_table(pa.table({"x": [1.0]}), target)
+    data = pd.DataFrame({"x": np.random.default_rng(0).normal(size=500_000)})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (100_000, limits[1])
+    )  # as if the disk were full at 100 kB
+    try:
+        with pytest.raises(SourceError, match=r"Writing .*o\.parquet.* failed: .*too large"):
+            rx_import(data, output_file=str(target), overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert os.listdir(tmp_path) == ["o.parquet"]
+    assert as_source(str(target)).to_arrow()["x"].to_pylist() == [1.0]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_no_space_is_told(tmp_path: Path) -> None:
+    from insitu.data.sinks import writing
+
+    with (
+        pytest.raises(SourceError, match="No space left on device"),
+        writing("t.parquet"),
+        open("/dev/full", "wb", buffering=0) as file,
+    ):
+        file.write(b"x")
+
+
+def test_targets_that_make_no_sense(tmp_path: Path) -> None:
+    for wrong in (3, "out.xyz", str(tmp_path)):
+        with pytest.raises(SpecError):
+            as_sink(wrong)
+    with pytest.raises(SpecError, match="query"):
+        as_sink(RxSqlServerData("duckdb:///x.duckdb", sql_query="select 1"))
+    with pytest.raises(SpecError, match="append"):
+        as_sink("x.parquet", append="cols")
+    with pytest.raises(SourceError, match="no directory"):
+        rx_import({"x": [1]}, output_file=str(tmp_path / "none" / "o.parquet"))
+
+
+def test_output_path_option(tmp_path: Path) -> None:
+    before = RxOptions.set_option("OutDataPath", [str(tmp_path / "none"), str(tmp_path)])[
+        "OutDataPath"
+    ]
+    try:
+        rx_import({"x": [1]}, output_file="o.parquet")
+    finally:
+        RxOptions.set_option("OutDataPath", before)
+    assert (tmp_path / "o.parquet").exists()
+
+
+def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
+    target = str(tmp_path / "o.parquet")
+    rx_import({"x": [1.0]}, output_file=target, row_selection="x > 5")
+    assert as_source(target).to_arrow().to_pydict() == {"x": []}
