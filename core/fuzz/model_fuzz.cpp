@@ -1,0 +1,97 @@
+// Model files: sealed bytes raw, and good models with values of their JSON swapped, removed,
+// retyped.
+#include "edits.hpp"
+#include "fit_use.hpp"
+
+namespace {
+
+using namespace insitu;
+
+const std::vector<Json>& models() {
+  static const std::vector<Json> made = [] {
+    std::vector<Json> out;
+    for (uint64_t seed = 0; out.size() < 12 && seed < 100; ++seed) {
+      laws::Rng rng(seed);
+      const Json spec = {{"formula", "x0 ~ " + laws::random_terms(rng)},
+                         {"columns", laws::columns_of_random_table()},
+                         {"cov_coef", true}};
+      try {
+        out.push_back(fuzz::run_fit(*make_fit("linear", spec)));
+      } catch (const Error&) {
+      }
+    }
+    return out;
+  }();
+  return made;
+}
+
+// Changes one value somewhere inside.
+void damage(Json& root, fuzz::Input& input) {
+  Json* at = &root;
+  while (at->is_structured() && !at->empty() && input.byte() % 8 != 0) {
+    auto child = at->begin();
+    std::advance(child, static_cast<std::ptrdiff_t>(input.below(at->size())));
+    at = &*child;
+  }
+  switch (input.byte() % 9) {
+    case 0:
+      *at = nullptr;
+      break;
+    case 1:
+      *at = static_cast<int64_t>(input.number());
+      break;
+    case 2:
+      *at = 1e300;
+      break;
+    case 3:
+      *at = "Infinity";
+      break;
+    case 4:
+      *at = Json::array();
+      break;
+    case 5:
+      *at = Json::object();
+      break;
+    case 6:
+      *at = true;
+      break;
+    case 7:
+      if (at->is_array() && !at->empty()) at->erase(at->size() - 1);
+      break;
+    default:
+      if (at->is_array()) at->push_back(at->empty() ? Json(0) : at->front());
+  }
+}
+
+void use(Json model, uint8_t how) {
+  const Json spec = {{"model", std::move(model)},
+                     {"std_errors", (how & 1) != 0},
+                     {"interval", (how & 2) != 0 ? "prediction" : "none"},
+                     {"residuals", (how & 4) != 0}};
+  fuzz::run_row_function(*make_row_function("linear_predict", spec));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::Input input(data, size);
+  const uint8_t way = input.byte();
+  const uint8_t how = input.byte();
+  try {
+    if (way % 8 == 0) {
+      const std::string bytes(input.rest());
+      use(parse_saved_json(as_text(unseal(as_bytes(bytes), "model").payload), "model"), how);
+    } else {
+      Json model = models()[way / 8 % models().size()];
+      for (int edit = 0; edit < 16 && !input.done(); ++edit) damage(model, input);
+      const std::string bytes = seal("model", "linear_model", 0, dump_json(model));
+      use(parse_saved_json(as_text(unseal(as_bytes(bytes), "model", "linear_model", 0).payload),
+                           "model"),
+          how);
+    }
+  } catch (const InternalError& error) {
+    fuzz::violation(error.what());
+  } catch (const Error&) {
+  }
+  return 0;
+}
