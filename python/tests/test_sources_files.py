@@ -48,6 +48,35 @@ def test_parquet_text_comes_as_dictionaries(tmp_path: Path) -> None:
     assert source.head()["f"].dtype == "str"
 
 
+def test_parquet_of_every_text_layout_and_of_categories(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.parquet")
+    values = ["b", "a", "b"]
+    table = pa.table(
+        {
+            "large": pa.array(values, pa.large_string()),
+            "view": pa.array(values, pa.string_view()),
+            "category": pa.array(values).dictionary_encode(),
+            "a.b": values,
+        }
+    )
+    pq.write_table(table, path)
+    source = as_source(path, column_info={"large": {"newName": "renamed"}})
+    result = source.to_arrow()
+    assert result.column_names == ["renamed", "view", "category", "a.b"]
+    assert all(column.to_pylist() == values for column in result.columns)
+    assert source.select("\"a.b\" = 'b'").to_arrow(["view"])["view"].to_pylist() == ["b", "b"]
+    assert source.schema()["category"].categorical
+    assert source.schema()["category"].levels is None
+
+
+def test_files_whose_columns_differ(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": [1, 2], "f": ["a", "b"]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"f": ["c"], "x": pa.array([3.0])}), tmp_path / "2.parquet")
+    table = as_source([str(tmp_path / "1.parquet"), str(tmp_path / "2.parquet")]).to_arrow()
+    assert table["x"].to_pylist() == [1, 2, 3]
+    assert table["f"].to_pylist() == ["a", "b", "c"]
+
+
 def test_hive_partitions_are_columns(tmp_path: Path) -> None:
     for day in ("Mon", "Tue"):
         (tmp_path / f"day={day}").mkdir()

@@ -106,7 +106,7 @@ def rx_get_info(
     columns = _chosen(source, vars_to_keep, vars_to_drop)
     rows = source.row_count()
     if rows is None:
-        rows = sum(batch.num_rows for batch in source.stream(columns[:1]).reader())
+        rows = sum(batch.num_rows for batch in source.batches(columns[:1]))
     is_file = source.file_name is not None
     name = (
         source.file_name
@@ -194,7 +194,7 @@ def _variables(source: Source, columns: Sequence[str], compute: bool) -> GetVarI
     schema = source.schema()
     found = {name: _facts(schema[name]) for name in columns}
     if compute:
-        for batch in source.stream(list(columns)).reader():
+        for batch in source.batches(list(columns)):
             for name, values in zip(columns, batch.columns, strict=True):
                 _extend(found[name], values)
     for facts in found.values():

@@ -334,9 +334,20 @@ def _is_time(arrow_type: pa.DataType) -> bool:
     return bool(pa.types.is_date(arrow_type) or pa.types.is_timestamp(arrow_type))
 
 
-def converter(plans: Sequence[Plan]) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
-    """Turns batches of the raw columns (in the order of the plans) into batches of the columns."""
-    schema = pa.schema([(plan.column.name, plan.column.arrow_type) for plan in plans])
+def converted_schema(plans: Sequence[Plan], raw: pa.Schema) -> pa.Schema:
+    """Types after conversion: a column that passes unchanged keeps the layout it comes in, such as a dictionary."""
+    return pa.schema(
+        [
+            (plan.column.name, field.type if plan.plain else plan.column.arrow_type)
+            for plan, field in zip(plans, raw, strict=True)
+        ]
+    )
+
+
+def converter(
+    plans: Sequence[Plan], schema: pa.Schema
+) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Turns batches of the raw columns (in the order of the plans) into batches of the schema."""
 
     def convert(batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -12,7 +12,7 @@ from ..errors import SourceError, SpecError
 from .connections import Target, close_connection, connect, parse_connection, without_secrets
 from .queries import query_error, quoted, table_query, to_duckdb
 from .source import Stream
-from .typed import RxDataSource
+from .typed import RxDataSource, watched_reader
 
 # Rows of a batch: one row group of DuckDB. Smaller batches were no faster, a million rows cost memory.
 BATCH_ROWS = 122_880
@@ -75,20 +75,8 @@ def lazy_reader(
     explain: Callable[[str], Exception],
     errors: list[BaseException],
 ) -> pa.RecordBatchReader:
-    """The relation's batches; the query starts when the first is asked for, on the thread that asks.
-
-    So whoever polls can interrupt even a sort that has given nothing yet. The first error is kept in `errors`.
-    """
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            yield from reader_of(relation)
-        except (duckdb.Error, pa.ArrowException, RuntimeError, OSError) as error:
-            if not errors:
-                errors.append(explain(str(error)))
-            raise errors[0] from error
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    """The relation's batches; the query starts when the first is asked for."""
+    return watched_reader(schema, lambda: reader_of(relation), explain, errors)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -59,7 +59,8 @@ def _parse_problem(error: sqlglot.ParseError) -> str:
 
 def _check_select(query: str) -> None:
     try:
-        statements = duckdb.extract_statements(query)
+        with duckdb.connect() as connection:  # not the default one, which is the user's
+            statements = connection.extract_statements(query)
     except duckdb.Error as error:
         raise query_error(query, error) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:

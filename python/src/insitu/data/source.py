@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pyarrow as pa
@@ -163,6 +163,7 @@ class Stream:
         if self._close is not None:
             self._close()
         self._keep = None
+        self.errors.clear()  # an error's traceback leads back to the stream: without it nothing waits for the collector
 
     def cancel(self) -> None:
         """Interrupts whatever the stream waits for."""
@@ -290,7 +291,9 @@ class Source(ABC):
                 raise
             raise self.read_error(str(error)) from error
         finally:
-            stream.cancel() if left == 0 else None
+            if left == 0:
+                stream.cancel()
+            stream.close()
 
     def head(self, num_rows: int = 6, report_progress: int | None = None) -> pd.DataFrame:
         """The first rows as a data frame."""
@@ -304,20 +307,30 @@ class Source(ABC):
 
         kept: list[pa.RecordBatch] = []
         held = 0
-        reader = self.stream().reader()
-        for batch in reader:
+        for batch in self:
             kept.append(batch)
             held += batch.num_rows
             while kept and held - kept[0].num_rows >= num_rows:
                 held -= kept.pop(0).num_rows
-        table = pa.Table.from_batches(kept, reader.schema)
+        if not kept:
+            return self.head(0)
+        table = pa.Table.from_batches(kept)
         return to_pandas(table.slice(max(0, table.num_rows - num_rows)), self.schema())
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Batches of the columns named (default: all that can be used).
+
+        Example:
+            >>> from insitu.data import as_source
+            >>> [batch.num_rows for batch in as_source({"x": [1, 2]}).batches(["x"])]
+            [2]
+        """
+        stream = self.stream(columns)
+        try:
+            yield from stream.reader()
+        finally:
+            stream.close()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Batches of all columns that can be used."""
-        yield from self.stream().reader()
-
-
-def renamed(column: Column, name: str) -> Column:
-    """The same column under another name."""
-    return replace(column, name=name)
+        return self.batches()

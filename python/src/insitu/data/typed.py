@@ -6,10 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from ..errors import DataError, SourceError, SpecError
-from .column_info import Plan, converter, plan_columns
+from .column_info import Plan, converted_schema, converter, plan_columns
 from .source import Schema, Source, Stream
 
 
@@ -77,9 +78,8 @@ class RxDataSource(Source):
         raw = self._scan([plan.raw for plan in plans])
         if all(plan.plain and plan.raw == plan.column.name for plan in plans):
             return raw
-        return mapped(
-            raw, converter(plans), pa.schema([(p.column.name, p.column.arrow_type) for p in plans])
-        )
+        schema = converted_schema(plans, raw.reader().schema)
+        return mapped(raw, converter(plans, schema), schema)
 
     @property
     def data_name(self) -> str:
@@ -109,13 +109,37 @@ def mapped(
     """A stream with every batch changed by Python; its first error is kept for whoever runs it."""
 
     def batches() -> Iterator[pa.RecordBatch]:
+        for batch in raw.reader():
+            yield change(batch)
+
+    reader = watched_reader(schema, batches, None, raw.errors)
+    return Stream(reader, cancel=raw.cancel, close=raw.close, keep=raw, errors=raw.errors)
+
+
+def watched_reader(
+    schema: pa.Schema,
+    batches: Callable[[], Iterable[pa.RecordBatch]],
+    explain: Callable[[str], Exception] | None,
+    errors: list[BaseException],
+) -> pa.RecordBatchReader:
+    """A reader over batches that are made when the first is asked for, on the thread that asks.
+
+    So whoever polls can interrupt even a query that has given nothing yet. The first error, told by `explain`, is kept in
+    `errors`: a C stream hands on its text only.
+    """
+
+    def made() -> Iterator[pa.RecordBatch]:
         try:
-            for batch in raw.reader():
-                yield change(batch)
+            yield from batches()
         except (SpecError, DataError, SourceError) as error:
             errors.append(error)
             raise
+        except (duckdb.Error, pa.ArrowException, RuntimeError, OSError) as error:
+            if errors:
+                raise errors[0] from error
+            if explain is None:
+                raise
+            errors.append(explain(str(error)))
+            raise errors[0] from error
 
-    errors: list[BaseException] = []
-    reader = pa.RecordBatchReader.from_batches(schema, batches())
-    return Stream(reader, cancel=raw.cancel, close=raw.close, keep=raw, errors=errors)
+    return pa.RecordBatchReader.from_batches(schema, made())
