@@ -1,5 +1,5 @@
 # make demo    sets everything up and runs the tutorial on real flights
-# make test    the C++ and Python tests and the demonstration; names the further steps that are run apart
+# make test    format, lint, types, C++ and Python tests, examples, conformance, docs; names the further steps that are run apart
 # make check   the quick loop of a developer
 # make bench   the tables of docs/benchmarks.md (ROW=name runs one row, QUICK=1 a small size)
 SHELL := /bin/bash
@@ -29,7 +29,7 @@ BUILD_INPUTS := $(wildcard $(CXX_SOURCES)) CMakeLists.txt pyproject.toml $(shell
 PY_DIRS := python conformance bench examples tools
 
 .PHONY: all setup setup-build setup-test setup-bench demo test check bench clean \
-  lint types dev unit asan tsan fuzz tidy python-tests doctests examples conformance test-wheel docs demo-step
+  lint types dev unit asan tsan fuzz tidy python-tests doctests examples conformance test-wheel docs
 all: demo
 
 # ---- setting up -------------------------------------------------------------------------------------------------------
@@ -100,10 +100,8 @@ docs: $(VENV)/.package
 	@$(STEP) docs $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
 
 # What is written but not yet known to pass on a fresh machine is named, not run: each is a target of its own.
-STEPS := unit python-tests demo-step
-STEPS_APART := lint types doctests examples conformance docs test-wheel asan tsan fuzz tidy
-demo-step: $(VENV)/.package
-	@$(STEP) demo $(PY) examples/demo.py build/demo
+STEPS := lint types unit python-tests doctests examples conformance docs
+STEPS_APART := test-wheel asan tsan fuzz tidy
 test:
 	@rm -rf build/logs
 	@tools/step setup $(MAKE) --no-print-directory setup-test
