@@ -100,8 +100,10 @@ docs: $(VENV)/.package
 	@$(STEP) docs $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
 
 # What is written but not yet known to pass on a fresh machine is named, not run: each is a target of its own.
-STEPS := lint types unit python-tests doctests examples conformance docs
-STEPS_APART := test-wheel asan tsan fuzz tidy
+STEPS := lint types unit python-tests demo-step
+STEPS_APART := doctests examples conformance docs test-wheel asan tsan fuzz tidy
+demo-step: $(VENV)/.package
+	@$(STEP) demo $(PY) examples/demo.py build/demo
 test:
 	@rm -rf build/logs
 	@tools/step setup $(MAKE) --no-print-directory setup-test
