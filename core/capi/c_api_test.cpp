@@ -74,6 +74,18 @@ TEST(CApi, SaysWhatIsWrongWithASpec) {
                error.message);
 }
 
+TEST(CApi, ValuesOfAnotherTypeAreSpecErrors) {
+  insitu_row_function* made = nullptr;
+  insitu_error error;
+  for (const std::string spec :
+       {R"({"model": {"kind": "linear_model", "version": 1, "design": null}})", R"({"model": [1]})",
+        R"({"model": {"kind": 3}})", "[]", "null"}) {
+    EXPECT_EQ(INSITU_SPEC_ERROR,
+              insitu_row_function_make("linear_predict", spec.data(), spec.size(), &made, &error))
+        << spec << ": " << error.message;
+  }
+}
+
 TEST(CApi, NullsAreErrorsNotCrashes) {
   insitu_error error;
   insitu_bytes bytes{};

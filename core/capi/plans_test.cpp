@@ -7,7 +7,7 @@ namespace insitu::laws {
 namespace {
 
 TEST(Plans, Agree) {
-  for (uint64_t seed = 0; seed < 40; ++seed) ASSERT_EQ("", plan_violation(seed, 400));
+  for (uint64_t seed = 0; seed < 100; ++seed) ASSERT_EQ("", plan_violation(seed, 400));
 }
 
 TEST(Plans, AgreeOnTablesOfManyTiles) {

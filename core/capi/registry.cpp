@@ -86,12 +86,25 @@ AnalysisPtr make_grouped(const Json& spec) {
   return grouped_by(std::move(key), std::move(inner), max_groups);
 }
 
+// A spec whose parts have other types than expected is the asker's mistake, wherever it is noticed.
+template <class Made>
+Made made_by(const Line<Made>& line, std::string_view kind, const Json& spec) {
+  try {
+    return line.make(spec);
+  } catch (const Json::exception& error) {
+    std::string text = error.what();
+    if (const size_t end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
+    throw SpecError("the spec of the " + std::string(kind) + " '" + std::string(line.name) +
+                    "' has a value of another type than expected: " + text);
+  }
+}
+
 template <class Made>
 Made make(std::span<const Line<Made>> lines, std::string_view kind, std::string_view name,
           const Json& spec) {
   std::vector<std::string> names;
   for (const Line<Made>& line : lines) {
-    if (line.name == name) return line.make(spec);
+    if (line.name == name) return made_by(line, kind, spec);
     names.emplace_back(line.name);
   }
   throw SpecError("there is no " + std::string(kind) + " '" + std::string(name) + "' among the " +

@@ -133,7 +133,7 @@ inline std::string engine_agrees(const Case& c, Rng& rng) {
 // The first disagreement of the plans of a seed, or "".
 inline std::string plan_violation(uint64_t seed, uint64_t most_rows) {
   const Case subject = random_plan(seed, most_rows);
-  std::string found = first_violation(subject, seed);
+  std::string found = first_violation(subject, seed, seed % 4 == 0);
   if (found.empty()) {
     Rng rng(seed);
     try {
