@@ -34,14 +34,6 @@ double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inve
   return scaled_1norm(block, down) * scaled_1norm(inverse, up);
 }
 
-double condition_1norm(const SymmetricMatrix& matrix, std::span<const size_t> columns) {
-  FactorRequest request;
-  request.order.assign(columns.begin(), columns.end());
-  const Factorisation factor(matrix, request);
-  if (!factor.aliased().empty()) return kInfinity;
-  return condition_1norm(matrix.block(columns), factor.inverse());
-}
-
 double ErrorBounds::worst() const {
   double largest = residual_squares;
   for (const auto* list : {&coefficients, &std_errors}) {
@@ -50,10 +42,22 @@ double ErrorBounds::worst() const {
   return largest;
 }
 
+double grouped_norm(std::span<const double> terms, std::span<const size_t> groups) {
+  double total = 0.0;
+  for (size_t i = 0; i < terms.size();) {
+    double squares = 0.0;
+    const size_t group = groups[i];
+    for (; i < terms.size() && groups[i] == group; ++i) squares += terms[i] * terms[i];
+    total += std::sqrt(squares);
+  }
+  return total;
+}
+
 ErrorBounds coefficient_error_bound(const ErrorBoundInput& input) {
   const size_t p = input.coefficients.size();
-  double size = input.response_scale;
-  for (size_t m = 0; m < p; ++m) size += input.scales[m] * std::fabs(input.coefficients[m]);
+  std::vector<double> terms(p);
+  for (size_t m = 0; m < p; ++m) terms[m] = input.scales[m] * input.coefficients[m];
+  const double size = input.response_scale + grouped_norm(terms, input.groups);
   const auto relative = [](double error, double value) {
     return value > 0.0 ? error / value : kInfinity;
   };
@@ -61,8 +65,8 @@ ErrorBounds coefficient_error_bound(const ErrorBoundInput& input) {
   ErrorBounds bounds;
   bounds.residual_squares = relative(input.eps * size * size, input.residual_squares);
   for (size_t j = 0; j < p; ++j) {
-    double row = 0.0;
-    for (size_t k = 0; k < p; ++k) row += std::fabs(input.inverse->at(j, k).hi) * input.scales[k];
+    for (size_t k = 0; k < p; ++k) terms[k] = input.inverse->at(j, k).hi * input.scales[k];
+    const double row = grouped_norm(terms, input.groups);
     bounds.coefficients.push_back(
         relative(input.eps * row * size, std::fabs(input.coefficients[j])));
     const double diagonal = relative(input.eps * row * row, input.inverse->at(j, j).hi);

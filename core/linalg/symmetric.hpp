@@ -89,18 +89,21 @@ class Factorisation {
 };
 
 // ||R||_1 ||R^-1||_1 of the correlation matrix (unit diagonal) that belongs to `block`, whose
-// inverse is given.
+// inverse is given. No columns: 1.
 double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse);
-// The same for some columns of a matrix; infinite where the rank rule finds them dependent. No
-// columns: 1.
-double condition_1norm(const SymmetricMatrix& matrix, std::span<const size_t> columns);
 
-// What rounding of the cross-products does to the estimates: relative error bounds if entry (j, k)
-// is wrong by eps s_j s_k. A coefficient that is zero, or lost, has an infinite bound.
+// Sum over groups of the root of the sum of squares in each. Columns of one group are never both
+// other than zero in one row, so that by Cauchy-Schwarz errors of their entries add up in squares.
+double grouped_norm(std::span<const double> terms, std::span<const size_t> groups);
+
+// What rounding of the cross-products does to the estimates: relative error bounds if sums of
+// products x_j x_k are wrong by eps of the sum of their absolute values. A coefficient that is
+// zero, or lost, has an infinite bound.
 struct ErrorBoundInput {
   const SymmetricMatrix* inverse = nullptr;  // of the kept block
   std::span<const double>
       scales;  // s_k: 2-norms of the kept columns, as they were summed (centred)
+  std::span<const size_t> groups;  // of the kept columns, equal ones adjacent; see grouped_norm
   std::span<const double> coefficients;
   double response_scale = 0.0;  // s_y
   double residual_squares = 0.0;

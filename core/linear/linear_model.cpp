@@ -168,7 +168,7 @@ Json linear_model(const LinearModelInput& input) {
   model["coefficients"] = coefficients(input, fit);
   add_fitness(model, input, fit);
   add_likelihood(model, input, fit);
-  model["condition_number"] = number_to_json(reciprocal_condition(input.system, input.solution));
+  model["condition_number"] = number_to_json(1.0 / input.solution.condition);
   model["scoring"] = scoring(input.system, input.solution, fit.variance, input.options.cov_coef);
   model["cov_coef"] = input.options.cov_coef
                           ? coefficient_covariance(input.system, input.solution, fit.variance)

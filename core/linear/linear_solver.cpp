@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "linear/reduced_solver.hpp"
 
 namespace insitu {
 namespace {
+
+// Above, the normal equations are too many to factorise whole, even where that would keep other
+// columns.
+constexpr size_t kMostDirectColumns = 4000;
 
 LinearSolution blank(const LinearSystem& system) {
   LinearSolution solution;
@@ -56,9 +61,11 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   if (solution.kept.empty()) return 0.0;
   const DoubleDouble rss = solution.residual_squares;
   std::vector<double> scales;
+  std::vector<size_t> groups;
   std::vector<double> coefficients;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     const size_t column = solution.kept[i];
+    groups.push_back(system.group(column));
     scales.push_back(std::sqrt(system.entry(column, column).hi));
     // Digits below the standard error are noise: a coefficient is judged against its standard error
     // at least.
@@ -70,6 +77,7 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   const ErrorBounds bounds =
       coefficient_error_bound({.inverse = &solution.inverse,
                                .scales = scales,
+                               .groups = groups,
                                .coefficients = coefficients,
                                .response_scale = std::sqrt(system.response_square().hi),
                                .residual_squares = rss.hi,
@@ -80,6 +88,18 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
     worst = std::max({worst, bounds.coefficients[i], bounds.std_errors[i]});
   }
   return worst;
+}
+
+double condition_of(const LinearSystem& system, const LinearSolution& solution) {
+  std::vector<size_t> columns;
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < solution.kept.size(); ++i) {
+    if (system.intercept() && solution.kept[i] == 0) continue;
+    columns.push_back(solution.kept[i]);
+    positions.push_back(i);
+  }
+  if (columns.size() > kMostConditionColumns) return std::numeric_limits<double>::quiet_NaN();
+  return condition_1norm(swept_block(system, columns), solution.inverse.block(positions));
 }
 
 LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& options,
@@ -109,16 +129,8 @@ LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& opt
   solution.inverse = factorisation.inverse();
   uncentre(system, solution);
   solution.error_bound = bound_of(system, solution, options.eps);
+  solution.condition = condition_of(system, solution);
   return solution;
-}
-
-LinearSolution solve_once(const LinearSystem& system, const SolverOptions& options,
-                          bool drop_first) {
-  const int largest = largest_term(system);
-  if (system.columns().size() > options.direct_columns && largest >= 0) {
-    return solve_reduced(system, options, drop_first, static_cast<size_t>(largest));
-  }
-  return solve_direct(system, options, drop_first);
 }
 
 // True if the last level of some factor has no rows.
@@ -130,6 +142,33 @@ bool last_level_empty(const LinearSystem& system) {
     if (cells > 0 && system.empty_cell(system.first_column(t) + cells - 1)) return true;
   }
   return false;
+}
+
+// True if a column went, or stayed, that the coding alone does not explain.
+bool differs_from_coding(const LinearSystem& system, const LinearSolution& solution,
+                         bool drop_first, bool drop_main) {
+  const std::vector<bool> expected = redundant_by_coding(system, drop_first, drop_main);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (solution.aliased[i] != expected[i] && !system.empty_cell(i)) return true;
+  }
+  return false;
+}
+
+// Eliminating the largest term first keeps the same columns as the order of the formula does only
+// where nothing but the coding makes columns redundant.
+LinearSolution solve_once(const LinearSystem& system, const SolverOptions& options,
+                          bool drop_first) {
+  const size_t p = system.columns().size();
+  if (p > options.direct_columns) {
+    if (const auto term = eliminable_term(system, drop_first, options.drop_main)) {
+      LinearSolution solution = solve_reduced(system, options, drop_first, *term);
+      if (p > kMostDirectColumns ||
+          !differs_from_coding(system, solution, drop_first, options.drop_main)) {
+        return solution;
+      }
+    }
+  }
+  return solve_direct(system, options, drop_first);
 }
 
 bool singular_beyond_coding(const LinearSystem& system, const LinearSolution& solution,

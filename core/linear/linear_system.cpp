@@ -185,4 +185,17 @@ bool LinearSystem::empty_cell(size_t column) const {
   return !(products_.tables[map.table].at(map.first[c.cell], 0).hi > 0.0);
 }
 
+SymmetricMatrix swept_block(const LinearSystem& system, const std::vector<size_t>& columns) {
+  const size_t p = columns.size();
+  std::vector<DoubleDouble> sums(p);
+  for (size_t i = 0; i < p && system.intercept(); ++i) sums[i] = system.entry(columns[i], 0);
+  SymmetricMatrix block(p);
+  for (size_t i = 0; i < p; ++i) {
+    for (size_t j = i; j < p; ++j) {
+      block.set(i, j, system.entry(columns[i], columns[j]) - sums[i] * sums[j] / system.weight());
+    }
+  }
+  return block;
+}
+
 }  // namespace insitu

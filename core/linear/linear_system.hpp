@@ -39,6 +39,8 @@ class LinearSystem {
   // an intercept.
   DoubleDouble center(size_t value) const;
   bool empty_cell(size_t column) const;  // a factor column without rows
+  // Columns of one group exclude each other: the cells of a term.
+  size_t group(size_t column) const { return static_cast<size_t>(columns_[column].term + 1); }
   const Design& design() const { return design_; }
   bool intercept() const { return intercept_; }
 
@@ -69,6 +71,9 @@ class LinearSystem {
   std::vector<size_t> first_;
   std::vector<PairMap> pairs_;
 };
+
+// Cross-products of some columns about their means: the intercept, where there is one, swept out.
+SymmetricMatrix swept_block(const LinearSystem& system, const std::vector<size_t>& columns);
 
 // The products with levels in published order: those of the frozen design.
 CrossProducts align_levels(const Design& frozen, const CellPlan& plan,

@@ -128,42 +128,60 @@ TEST(Linear, SlopesByLevel) {
   EXPECT_LE(model["residual_squares"].get<double>(), 1e-26);
 }
 
-// The eliminated-factor solution equals the direct one.
+// The eliminated-factor solution equals the direct one (which cov_coef asks for).
 TEST(Linear, ReducedSolverAgrees) {
   Rng rng(7);
-  const size_t n = 6000;
+  const size_t n = 4000;
   std::vector<double> y;
   std::vector<double> x;
+  std::vector<double> w;
   std::vector<int32_t> big;
   std::vector<int32_t> small;
   std::vector<std::string> labels;
-  for (int i = 0; i < 700; ++i) labels.push_back("L" + std::to_string(1000 + i));
+  for (int i = 0; i < 80; ++i) labels.push_back("L" + std::to_string(1000 + i));
   for (size_t i = 0; i < n; ++i) {
-    big.push_back(static_cast<int32_t>(rng.below(700)));
+    big.push_back(static_cast<int32_t>(i % 80));
     small.push_back(static_cast<int32_t>(rng.below(3)));
     x.push_back(1e6 + rng.normal());
+    w.push_back(rng.uniform() + 0.5);
     y.push_back(0.01 * big.back() + small.back() + 2.0 * x.back() + rng.normal());
   }
   Table table(n);
   table.doubles("y", y)
       .doubles("x", x)
+      .doubles("w", w)
       .dictionary("big", labels, big)
       .dictionary("small", {"r", "s", "t"}, small);
-  const Json columns = {numeric("y"), numeric("x"), factor("big"), factor("small")};
-  for (const bool drop_first : {false, true}) {
-    Json spec = {
-        {"formula", "y ~ x + small + big"}, {"columns", columns}, {"drop_first", drop_first}};
-    const Json reduced = fit(spec, table);
-    spec["cov_coef"] = true;  // asks for the direct solution
-    const Json direct = fit(spec, table);
-    EXPECT_EQ(reduced["coefficients"]["aliased"], direct["coefficients"]["aliased"]);
-    for (const char* what : {"estimate", "std_error"}) {
-      for (size_t i = 0; i < reduced["coefficients"]["names"].size(); ++i) {
-        if (direct["coefficients"]["aliased"][i].get<bool>()) continue;
-        const auto expected = direct["coefficients"][what][i].get<double>();
-        EXPECT_NEAR(reduced["coefficients"][what][i].get<double>(), expected,
-                    1e-11 * std::fabs(expected) + 1e-13)
-            << what << " of " << direct["coefficients"]["names"][i];
+  Json small_given = factor("small");
+  small_given["levels"] = {"q", "r", "s", "t"};  // the first is empty
+  const char* formulas[] = {"y ~ x + small + big",     "y ~ x + small + big - 1",
+                            "y ~ small * big",         "y ~ x:big + small",
+                            "y ~ small + big + x:big", "y ~ x + big + F(x, 999998, 1000002)"};
+  for (const char* formula : formulas) {
+    for (int options = 0; options < 16; ++options) {
+      const Json columns = {numeric("y"), numeric("x"), numeric("w"), factor("big"),
+                            (options & 4) == 0 ? factor("small") : small_given};
+      Json spec = {{"formula", formula},
+                   {"columns", columns},
+                   {"drop_first", (options & 1) != 0},
+                   {"drop_main", (options & 2) != 0}};
+      if ((options & 8) != 0) spec["pweights"] = "w";
+      const Json reduced = fit(spec, table);
+      spec["cov_coef"] = true;
+      const Json direct = fit(spec, table);
+      SCOPED_TRACE(std::string(formula) + ", options " + std::to_string(options));
+      EXPECT_EQ(reduced["coefficients"]["aliased"], direct["coefficients"]["aliased"]);
+      const auto condition = direct["condition_number"].get<double>();
+      EXPECT_NEAR(reduced["condition_number"].get<double>(), condition, 1e-6 * condition);
+      EXPECT_NEAR(reduced["sigma"].get<double>(), direct["sigma"].get<double>(), 1e-12);
+      for (const char* what : {"estimate", "std_error"}) {
+        for (size_t i = 0; i < reduced["coefficients"]["names"].size(); ++i) {
+          if (direct["coefficients"]["aliased"][i].get<bool>()) continue;
+          const auto expected = direct["coefficients"][what][i].get<double>();
+          EXPECT_NEAR(reduced["coefficients"][what][i].get<double>(), expected,
+                      1e-11 * std::fabs(expected) + 1e-13)
+              << what << " of " << direct["coefficients"]["names"][i];
+        }
       }
     }
   }

@@ -16,13 +16,6 @@ const DesignTerm* numeric_term(const LinearSystem& system, size_t column) {
   return term.factors.empty() ? &term : nullptr;
 }
 
-// Entry about the means of both columns: the intercept swept out.
-DoubleDouble swept(const LinearSystem& system, size_t i, size_t j) {
-  const DoubleDouble value = system.entry(i, j);
-  if (!system.intercept()) return value;
-  return value - system.entry(i, 0) * system.entry(0, j) / system.weight();
-}
-
 // The raw intercept as a combination of the centred coefficients.
 std::vector<DoubleDouble> intercept_weights(const LinearSystem& system,
                                             const LinearSolution& solution) {
@@ -56,22 +49,6 @@ SymmetricMatrix raw_inverse(const LinearSystem& system, const LinearSolution& so
 }
 
 }  // namespace
-
-double reciprocal_condition(const LinearSystem& system, const LinearSolution& solution) {
-  std::vector<size_t> columns;
-  for (size_t i = system.intercept() ? 1 : 0; i < solution.aliased.size(); ++i) {
-    if (!solution.aliased[i]) columns.push_back(i);
-  }
-  if (columns.size() > kMostColumns) return std::numeric_limits<double>::quiet_NaN();
-  SymmetricMatrix matrix(columns.size());
-  std::vector<size_t> all;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    for (size_t j = i; j < columns.size(); ++j)
-      matrix.set(i, j, swept(system, columns[i], columns[j]));
-    all.push_back(i);
-  }
-  return 1.0 / condition_1norm(matrix, all);
-}
 
 Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,
                             double variance) {
@@ -109,11 +86,12 @@ Json data_covariance(const LinearSystem& system, double observations) {
   // Sums to covariances: weights count as their share of the observations.
   const DoubleDouble divisor =
       system.weight() * DoubleDouble(observations - 1.0) / DoubleDouble(observations);
+  const SymmetricMatrix block = swept_block(system, columns);
   Json rows = Json::array();
-  for (const size_t i : columns) {
+  for (size_t i = 0; i < columns.size(); ++i) {
     std::vector<double> row;
-    for (const size_t j : columns)
-      row.push_back(static_cast<double>(swept(system, i, j) / divisor));
+    for (size_t j = 0; j < columns.size(); ++j)
+      row.push_back(static_cast<double>(block.at(i, j) / divisor));
     rows.push_back(numbers_to_json(row));
   }
   return {{"names", names}, {"matrix", rows}};

@@ -7,10 +7,6 @@
 
 namespace insitu {
 
-// 1 / (||R||_1 ||R^-1||_1) of the correlation matrix of the kept columns, intercept swept out; NaN
-// beyond 1,000 columns.
-double reciprocal_condition(const LinearSystem& system, const LinearSolution& solution);
-
 // sigma^2 (X'WX)^-1 in the raw basis, rows and columns of dropped coefficients null. SpecError
 // where it was not computed.
 Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,

@@ -2,12 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <limits>
 
 #include "linalg/kernels.hpp"
 
 namespace insitu {
 namespace {
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  double total = 0.0;
+  for (size_t i = 0; i < a.size(); ++i) total += a[i] * b[i];
+  return total;
+}
+
+// Rows of a square matrix in doubles.
+using Rows = std::vector<std::vector<double>>;
+
+std::vector<double> times(const Rows& matrix, const std::vector<double>& x) {
+  std::vector<double> result;
+  for (const std::vector<double>& row : matrix) result.push_back(dot(row, x));
+  return result;
+}
+
+// A cell of the eliminated term once the others are known; g is its row of B / D.
+struct Cell {
+  size_t column = 0;
+  DoubleDouble value;  // without reference
+  double inverse_square = 0.0;
+  std::vector<double> g;
+};
 
 class ReducedSolver {
  public:
@@ -15,13 +38,17 @@ class ReducedSolver {
                 size_t term)
       : system_(system),
         options_(options),
-        drop_first_(drop_first),
-        rest_(elimination_order(system, drop_first, options.drop_main, static_cast<int>(term))),
-        first_(system.first_column(term)),
-        cells_(system.design().cells(system.design().terms[term])),
-        plain_(system.intercept() && !system.design().terms[term].feature.has_value()) {
-    for (uint64_t cell = 0; cell < cells_; ++cell) {
-      if (system.entry(first_ + cell, first_ + cell).hi > 0.0) present_.push_back(cell);
+        rest_(elimination_order(system, drop_first, options.drop_main, static_cast<int>(term))) {
+    const uint64_t cells = system.design().cells(system.design().terms[term]);
+    const size_t first = system.first_column(term);
+    for (uint64_t cell = 0; cell < cells; ++cell) {
+      if (!system.empty_cell(first + cell)) present_.push_back(first + cell);
+    }
+    if (!system.intercept() || system.design().terms[term].feature.has_value()) return;
+    for (const size_t column : elimination_order(system, drop_first, options.drop_main, -1)) {
+      if (column >= first && column < first + cells && !system.empty_cell(column)) {
+        reference_column_ = column;
+      }
     }
   }
 
@@ -37,29 +64,32 @@ class ReducedSolver {
       solution.suspicious.push_back(rest_[position]);
     kept_ = factorisation.kept();
     values_ = factorisation.solution(0);
-    const SymmetricMatrix inverse = factorisation.inverse();
-    store_inverse(inverse);
+    inverse_ = rows_of(factorisation.inverse());
+    if (reference_column_.has_value()) reference_ = solve_cell(*reference_column_);
+    solution.rank = kept_.size() + present_.size();
+    residual_variance_ = solution.residual_squares.hi /
+                         std::max(1.0, system_.weight().hi - static_cast<double>(solution.rank));
     fill_rest(solution);
     fill_cells(solution);
     fill_intercept(solution);
-    solution.rank = kept_.size() + present_.size();
-    solution.error_bound = bound(inverse, solution.residual_squares.hi);
+    solution.error_bound = error_bound(solution);
+    solution.condition = condition();
     return solution;
   }
 
  private:
   // a_l: products of one cell's column with the rest, then with the response.
-  void load_cell(uint64_t cell, std::vector<double>& hi, std::vector<double>& lo) const {
+  void load_cell(size_t column, std::vector<double>& hi, std::vector<double>& lo) const {
     const size_t r = rest_.size();
     for (size_t i = 0; i <= r; ++i) {
       const DoubleDouble value =
-          i < r ? system_.entry(rest_[i], first_ + cell) : system_.response_entry(first_ + cell);
+          i < r ? system_.entry(rest_[i], column) : system_.response_entry(column);
       hi[i] = value.hi;
       lo[i] = value.lo;
     }
   }
 
-  SymmetricMatrix schur_complement() const {
+  SymmetricMatrix schur_complement() {
     const size_t r = rest_.size();
     SymmetricMatrix matrix(r + 1);
     for (size_t i = 0; i < r; ++i) {
@@ -67,11 +97,12 @@ class ReducedSolver {
       matrix.set(i, r, system_.response_entry(rest_[i]));
     }
     matrix.set(r, r, system_.response_square());
+    eliminated_ = matrix;
     std::vector<double> hi(r + 1);
     std::vector<double> lo(r + 1);
-    for (const uint64_t cell : present_) {
+    for (const size_t cell : present_) {
       load_cell(cell, hi, lo);
-      const DoubleDouble square = system_.entry(first_ + cell, first_ + cell);
+      const DoubleDouble square = system_.entry(cell, cell);
       for (size_t i = 0; i <= r; ++i) {
         if (hi[i] == 0.0) continue;
         const size_t row = packed_index(i, i, r + 1);
@@ -79,6 +110,7 @@ class ReducedSolver {
                 matrix.hi.data() + row, matrix.lo.data() + row);
       }
     }
+    for (size_t i = 0; i < matrix.hi.size(); ++i) eliminated_.hi[i] -= matrix.hi[i];
     return matrix;
   }
 
@@ -95,24 +127,24 @@ class ReducedSolver {
     return request;
   }
 
-  void store_inverse(const SymmetricMatrix& inverse) {
-    const size_t k = kept_.size();
-    inverse_.resize(k * k);
-    for (size_t i = 0; i < k; ++i) {
-      for (size_t j = 0; j < k; ++j) inverse_[i * k + j] = inverse.at(i, j).hi;
+  static Rows rows_of(const SymmetricMatrix& matrix) {
+    Rows rows(matrix.size, std::vector<double>(matrix.size));
+    for (size_t i = 0; i < matrix.size; ++i) {
+      for (size_t j = 0; j < matrix.size; ++j) rows[i][j] = matrix.at(i, j).hi;
     }
+    return rows;
   }
 
-  double quadratic_form(const std::vector<double>& g) const {
-    const size_t k = kept_.size();
-    double total = 0.0;
-    for (size_t i = 0; i < k; ++i) {
-      if (g[i] == 0.0) continue;
-      double row = 0.0;
-      for (size_t j = 0; j < k; ++j) row += inverse_[i * k + j] * g[j];
-      total += g[i] * row;
+  Cell solve_cell(size_t column) const {
+    const DoubleDouble square = system_.entry(column, column);
+    Cell cell{column, system_.response_entry(column), 1.0 / square.hi, {}};
+    for (size_t i = 0; i < kept_.size(); ++i) {
+      const DoubleDouble a = system_.entry(rest_[kept_[i]], column);
+      cell.value -= a * values_[i];
+      cell.g.push_back((a / square).hi);
     }
-    return total;
+    cell.value = cell.value / square;
+    return cell;
   }
 
   void fill_rest(LinearSolution& solution) const {
@@ -120,41 +152,33 @@ class ReducedSolver {
       const size_t column = rest_[kept_[i]];
       solution.aliased[column] = false;
       solution.coefficients[column] = values_[i];
-      solution.variances[column] = inverse_[i * kept_.size() + i];
+      solution.variances[column] = inverse_[i][i];
     }
-  }
-
-  // One cell's coefficient without reference, and g = a / D for its variance.
-  DoubleDouble cell_coefficient(uint64_t cell, std::vector<double>& g) const {
-    const DoubleDouble square = system_.entry(first_ + cell, first_ + cell);
-    DoubleDouble rest = system_.response_entry(first_ + cell);
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      const DoubleDouble a = system_.entry(rest_[kept_[i]], first_ + cell);
-      rest -= a * values_[i];
-      g[i] = (a / square).hi;
-    }
-    return rest / square;
   }
 
   void fill_cells(LinearSolution& solution) {
-    std::vector<double> g(kept_.size());
-    double reference_part = 0.0;
-    std::vector<double> reference_g(kept_.size(), 0.0);
-    if (plain_ && !present_.empty()) {
-      reference_ = drop_first_ ? present_.front() : present_.back();
-      reference_value_ = cell_coefficient(*reference_, reference_g);
-      reference_part = 1.0 / system_.entry(first_ + *reference_, first_ + *reference_).hi;
-      reference_g_ = reference_g;
-    }
-    for (const uint64_t cell : present_) {
-      if (reference_ == cell) continue;
-      const size_t column = first_ + cell;
+    std::vector<size_t> kept_columns;
+    for (const size_t position : kept_) kept_columns.push_back(rest_[position]);
+    for (const size_t column : present_) {
+      Cell cell = solve_cell(column);
+      cell_norms_.push_back(norm_of_cell(cell));
+      values_squared_ += cell.value.hi * cell.value.hi / cell.inverse_square;
+      if (column == reference_column_) continue;
+      if (reference_.has_value()) {
+        cell.value -= reference_->value;
+        for (size_t i = 0; i < cell.g.size(); ++i) cell.g[i] -= reference_->g[i];
+      }
       solution.aliased[column] = false;
-      solution.coefficients[column] = cell_coefficient(cell, g) - reference_value_;
-      for (size_t i = 0; i < g.size(); ++i) g[i] -= reference_g[i];
+      solution.coefficients[column] = cell.value;
       solution.variances[column] =
-          1.0 / system_.entry(column, column).hi + reference_part + quadratic_form(g);
+          cell.inverse_square + reference_part() + dot(cell.g, times(inverse_, cell.g));
+      if (present_.size() + kept_.size() <= kMostConditionColumns)
+        cells_.push_back(std::move(cell));
     }
+  }
+
+  double reference_part() const {
+    return reference_.has_value() ? reference_->inverse_square : 0.0;
   }
 
   // b0 = b0' + mean(y) - sum of mean(x_j) b_j, where b0' is the reference cell's coefficient if
@@ -163,12 +187,10 @@ class ReducedSolver {
     if (!system_.intercept()) return;
     const Design& design = system_.design();
     DoubleDouble value = system_.center(design.features.size() + 1);
-    double variance = 0.0;
     std::vector<double> weights(kept_.size(), 0.0);
     if (reference_.has_value()) {
-      value += reference_value_;
-      variance = 1.0 / system_.entry(first_ + *reference_, first_ + *reference_).hi;
-      for (size_t i = 0; i < weights.size(); ++i) weights[i] = -reference_g_[i];
+      value += reference_->value;
+      for (size_t i = 0; i < weights.size(); ++i) weights[i] = -reference_->g[i];
     }
     for (size_t i = 0; i < kept_.size(); ++i) {
       const SystemColumn& column = system_.columns()[rest_[kept_[i]]];
@@ -185,59 +207,133 @@ class ReducedSolver {
     }
     solution.aliased[0] = false;
     solution.coefficients[0] = value;
-    solution.variances[0] = variance + quadratic_form(weights);
+    solution.variances[0] = reference_part() + dot(weights, times(inverse_, weights));
   }
 
-  double bound(const SymmetricMatrix& inverse, double residual_squares) const {
-    if (kept_.empty()) return 0.0;
-    std::vector<double> scales;
-    std::vector<double> coefficients;
-    const double df =
-        std::max(1.0, system_.weight().hi - static_cast<double>(kept_.size() + present_.size()));
+  // --- how far rounding of the cross-products moves the results (see ErrorBoundInput), in the
+  // basis of all cells and the kept rest.
+
+  // Norm of the rest's part of a row of the inverse.
+  double norm_of_rest(std::vector<double> row) const {
+    std::vector<size_t> groups;
     for (size_t i = 0; i < kept_.size(); ++i) {
       const size_t column = rest_[kept_[i]];
-      scales.push_back(std::sqrt(system_.entry(column, column).hi));
-      const double error = std::sqrt(std::fabs(inverse.at(i, i).hi * residual_squares / df));
-      coefficients.push_back(std::max(std::fabs(values_[i].hi), error));
+      groups.push_back(system_.group(column));
+      row[i] *= std::sqrt(system_.entry(column, column).hi);
     }
-    return coefficient_error_bound({.inverse = &inverse,
-                                    .scales = scales,
-                                    .coefficients = coefficients,
-                                    .response_scale = std::sqrt(system_.response_square().hi),
-                                    .residual_squares = residual_squares,
-                                    .eps = options_.eps})
-        .worst();
+    return grouped_norm(row, groups);
+  }
+
+  // Root of x' (B' D^-1 B) x: the norm of the cells' part of a row of the inverse.
+  double norm_of_cells(const std::vector<double>& x) const {
+    double total = 0.0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      for (size_t j = 0; j < x.size(); ++j) {
+        total += x[i] * eliminated_.at(kept_[i], kept_[j]).hi * x[j];
+      }
+    }
+    return std::sqrt(std::max(total, 0.0));
+  }
+
+  double norm_of_cell(const Cell& cell) const {
+    const std::vector<double> row = times(inverse_, cell.g);
+    return std::sqrt(cell.inverse_square) + norm_of_cells(row) + norm_of_rest(row);
+  }
+
+  double error_bound(const LinearSolution& solution) const {
+    std::vector<double> values;
+    for (const DoubleDouble value : values_) values.push_back(value.hi);
+    const double size =
+        std::sqrt(system_.response_square().hi) + norm_of_rest(values) + std::sqrt(values_squared_);
+    const double residual = solution.residual_squares.hi > 0.0
+                                ? options_.eps * size * size / solution.residual_squares.hi
+                                : std::numeric_limits<double>::infinity();
+    double worst = residual;
+    auto judge = [&](size_t column, double norm) {
+      const double variance = solution.variances[column].hi;
+      const double value = std::max(std::fabs(solution.coefficients[column].hi),
+                                    std::sqrt(variance * residual_variance_));
+      worst = std::max(worst, options_.eps * norm * size / value);
+      worst = std::max(worst, 0.5 * (options_.eps * norm * norm / variance + residual));
+    };
+    for (size_t i = 0; i < kept_.size(); ++i) {
+      judge(rest_[kept_[i]], norm_of_rest(inverse_[i]) + norm_of_cells(inverse_[i]));
+    }
+    double reference = 0.0;
+    for (size_t i = 0; i < present_.size(); ++i) {
+      if (present_[i] == reference_column_) reference = cell_norms_[i];
+    }
+    for (size_t i = 0; i < present_.size(); ++i) {
+      if (present_[i] != reference_column_) judge(present_[i], cell_norms_[i] + reference);
+    }
+    return worst;
+  }
+
+  // Of the kept columns but the intercept: the cells about the reference, then the rest.
+  double condition() const {
+    std::vector<size_t> columns;
+    for (const Cell& cell : cells_) columns.push_back(cell.column);
+    std::vector<size_t> rest;
+    for (size_t i = 0; i < kept_.size(); ++i) {
+      if (system_.intercept() && rest_[kept_[i]] == 0) continue;
+      rest.push_back(i);
+      columns.push_back(rest_[kept_[i]]);
+    }
+    if (columns.size() > kMostConditionColumns ||
+        cells_.size() + (reference_.has_value() ? 1 : 0) < present_.size()) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    SymmetricMatrix inverse(columns.size());
+    for (size_t l = 0; l < cells_.size(); ++l) {
+      const std::vector<double> row = times(inverse_, cells_[l].g);
+      for (size_t m = l; m < cells_.size(); ++m) {
+        inverse.set(l, m, dot(row, cells_[m].g) + reference_part());
+      }
+      inverse.set(l, l, inverse.at(l, l) + cells_[l].inverse_square);
+      for (size_t i = 0; i < rest.size(); ++i) inverse.set(l, cells_.size() + i, -row[rest[i]]);
+    }
+    for (size_t i = 0; i < rest.size(); ++i) {
+      for (size_t j = i; j < rest.size(); ++j) {
+        inverse.set(cells_.size() + i, cells_.size() + j, inverse_[rest[i]][rest[j]]);
+      }
+    }
+    return condition_1norm(swept_block(system_, columns), inverse);
   }
 
   const LinearSystem& system_;
   const SolverOptions& options_;
-  bool drop_first_;
-  std::vector<size_t> rest_;  // system columns other than the term's, in order of elimination
-  size_t first_;              // the term's first system column
-  uint64_t cells_;
-  bool plain_;  // the term spans the intercept
-  std::vector<uint64_t> present_;
-  std::vector<size_t> kept_;  // positions in rest_
+  std::vector<size_t> rest_;     // system columns other than the term's, in order of elimination
+  std::vector<size_t> present_;  // columns of the term's cells that have rows
+  std::optional<size_t> reference_column_;
+  SymmetricMatrix eliminated_;  // B' D^-1 B, in doubles
+  std::vector<size_t> kept_;    // positions in rest_
   std::vector<DoubleDouble> values_;
-  std::vector<double> inverse_;
-  std::optional<uint64_t> reference_;
-  DoubleDouble reference_value_;
-  std::vector<double> reference_g_;
+  Rows inverse_;  // S^-1 of the kept
+  std::optional<Cell> reference_;
+  double residual_variance_ = 0.0;
+  double values_squared_ = 0.0;     // sum of D c^2
+  std::vector<double> cell_norms_;  // per present cell: see norm_of_cell
+  std::vector<Cell> cells_;         // about the reference, where they are few enough to keep
 };
 
 }  // namespace
 
-int largest_term(const LinearSystem& system) {
+std::optional<size_t> eliminable_term(const LinearSystem& system, bool drop_first, bool drop_main) {
   const Design& design = system.design();
-  int largest = -1;
+  const std::vector<bool> redundant = redundant_by_coding(system, drop_first, drop_main);
+  std::optional<size_t> largest;
   uint64_t most = 0;
   for (size_t t = 0; t < design.terms.size(); ++t) {
-    if (design.terms[t].factors.empty()) continue;
-    const uint64_t cells = design.cells(design.terms[t]);
-    if (cells > most) {
-      most = cells;
-      largest = static_cast<int>(t);
-    }
+    const DesignTerm& term = design.terms[t];
+    if (term.factors.empty()) continue;
+    const uint64_t cells = design.cells(term);
+    uint64_t dropped = 0;
+    for (uint64_t cell = 0; cell < cells; ++cell)
+      dropped += redundant[system.first_column(t) + cell];
+    const bool reference = system.intercept() && !term.feature.has_value();
+    if (dropped > (reference ? 1 : 0) || cells <= most) continue;
+    most = cells;
+    largest = t;
   }
   return largest;
 }
