@@ -53,6 +53,19 @@ const double* Column::borrow_doubles(uint64_t begin, size_t n) const {
   return all_set(segment.validity, first, n) ? values + first : nullptr;
 }
 
+std::span<const char> Column::bytes(uint64_t begin, size_t n) const {
+  check_range(*this, begin, n);
+  if (n == 0) return {};
+  const size_t index = segment_of(begin);
+  const Segment& segment = segments_[index];
+  if (begin + n > ends_[index]) return {};
+  size_t width = segment.type == Physical::kDouble ? sizeof(double) : 0;
+  with_integer(segment.type == Physical::kDictionary ? segment.index_type : segment.type,
+               [&](auto value) { width = sizeof value; });
+  const uint64_t first = position(segment, begin - (ends_[index] - segment.rows));
+  return {static_cast<const char*>(segment.values) + first * width, n * width};
+}
+
 bool Column::any_null(uint64_t begin, size_t n) const {
   check_range(*this, begin, n);
   bool found = false;

@@ -86,6 +86,9 @@ class Column {
   void read_doubles(uint64_t begin, size_t n, double* out) const;
   // The same rows without a copy, where they are non-null contiguous doubles; otherwise null.
   const double* borrow_doubles(uint64_t begin, size_t n) const;
+  // Where the values (or indices) of the same rows lie, if they have a fixed width and one segment
+  // holds them; otherwise empty.
+  std::span<const char> bytes(uint64_t begin, size_t n) const;
   // True if any row of [begin, begin + n) is null (not NaN).
   bool any_null(uint64_t begin, size_t n) const;
 

@@ -24,6 +24,51 @@ void add_log_weights(const Tile& tile, std::vector<double>& scratch, DoubleDoubl
   total += column_sum(scratch.data(), tile.rows);
 }
 
+// Which labels of a factor have a row in the chunk, where its table may hold others.
+std::vector<bool> present_levels(const CellPlan& plan, const CrossProducts& products, size_t factor,
+                                 const std::vector<bool>& left_out) {
+  std::vector<bool> present = left_out;
+  const std::vector<uint32_t> counts = level_counts(products.levels);
+  for (size_t t = 0; t < plan.tables.size(); ++t) {
+    const std::vector<size_t>& factors = plan.tables[t].factors;
+    const auto at = std::find(factors.begin(), factors.end(), factor);
+    if (at == factors.end()) continue;
+    uint64_t stride = 1;
+    for (auto before = factors.begin(); before != at; ++before) stride *= counts[*before];
+    const CellTable& table = products.tables[t];
+    for (uint64_t cell = 0; cell < table.cells(); ++cell) {
+      if (table.at(cell, 0).hi > 0.0) present[cell / stride % counts[factor]] = true;
+    }
+    return present;  // any table with the factor tells
+  }
+  return present;
+}
+
+// Leaves out the levels that no row has; their cells hold zeros.
+void keep_levels(CrossProducts& products, const std::vector<std::vector<bool>>& present) {
+  const std::vector<uint32_t> before = level_counts(products.levels);
+  CodeMaps maps(before.size());
+  for (size_t f = 0; f < before.size(); ++f) {
+    std::vector<std::string> kept;
+    for (uint32_t code = 0; code < before[f]; ++code) {
+      const bool keep = present[f].empty() || present[f][code];
+      maps[f].push_back(keep ? static_cast<uint32_t>(kept.size()) : 0);
+      if (keep) kept.push_back(std::move(products.levels[f][code]));
+    }
+    products.levels[f] = std::move(kept);
+  }
+  const std::vector<uint32_t> after = level_counts(products.levels);
+  if (after == before) return;
+  for (CellTable& table : products.tables) {
+    CellTable smaller{table.factors, table.a, table.b, {}, {}};
+    const std::vector<size_t> factors(table.factors.begin(), table.factors.end());
+    smaller.hi.assign(count_cells(factors, after) * table.products(), 0.0);
+    smaller.lo.assign(smaller.hi.size(), 0.0);
+    if (!smaller.hi.empty()) add_cells(smaller, after, table, before, maps);
+    table = std::move(smaller);
+  }
+}
+
 }  // namespace
 
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
@@ -31,7 +76,10 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   RowCounts counts;
   counts.rows = chunk.rows();
   std::vector<LevelTable> tables = make_level_tables(design);
-  RowReader reader(design, {.response = true, .weight = true, .low_parts = precise}, tables);
+  RowNeeds needs;
+  needs.low_parts = precise;
+  needs.adopt_dictionaries = true;
+  RowReader reader(design, needs, tables);
   reader.bind(chunk);
 
   CrossProducts local = empty_cross_products(design, plan);
@@ -46,8 +94,11 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
 
   const bool weighted = !design.weight.empty();
   const size_t tile_rows = tile_rows_for(plan.n_values - 1);
-  DenseAccumulator dense(plan.n_values - 1, weighted, precise);
-  CellAccumulator cells(plan, level_sizes, chunk.rows(), weighted, precise);
+  const size_t values = plan.n_values - 1;
+  ShiftedTile shifted(values, weighted);
+  DenseAccumulator dense(values, weighted);
+  PreciseDenseAccumulator precise_dense(values, weighted);
+  CellAccumulator cells(plan, level_sizes, weighted, precise, local.tables);
   std::vector<double> logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(tile_rows, chunk.rows() - begin));
@@ -57,11 +108,24 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
     counts.zero_weight += tile.zero_weight_rows;
     if (tile.rows == 0) continue;
     if (local.origin.empty()) local.origin = origin_of(tile);
-    dense.add(tile, local);
-    cells.add(tile, local.origin);
+    if (precise) {
+      precise_dense.add(tile, local);
+      cells.add_precise(tile, local.origin);
+    } else {
+      shifted.load(tile, local.origin);
+      dense.add(tile, shifted, local);
+      cells.add(tile, shifted);
+    }
     add_log_weights(tile, logs, log_weights);
   }
-  cells.finish(local.tables);
+  cells.finish();
+  std::vector<std::vector<bool>> present(tables.size());
+  for (size_t f = 0; f < tables.size(); ++f) {
+    if (const std::vector<bool>* left_out = reader.left_out(f)) {
+      present[f] = present_levels(plan, local, f, *left_out);
+    }
+  }
+  keep_levels(local, present);
   merge(into, local);
   return counts;
 }

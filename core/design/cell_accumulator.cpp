@@ -7,82 +7,107 @@
 namespace insitu {
 namespace {
 
-constexpr uint64_t kJointCells = uint64_t{1}
-                                 << 18;  // at 32 bytes each, the third-level cache's share
+// Of a working table that several planned ones share: it should stay in the first-level cache.
+constexpr uint64_t kSharedDoubles = 4096;
+// Rows between two additions of a working table to the planned ones, per cell: long enough to cost
+// little, short enough that the sum of a cell is exact to a few units in the last place.
+constexpr uint64_t kRowsPerCell = 64;
+
+bool contains(const std::vector<size_t>& all, const std::vector<size_t>& some) {
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+std::vector<size_t> united(const std::vector<size_t>& a, const std::vector<size_t>& b) {
+  std::vector<size_t> result;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result));
+  return result;
+}
 
 }  // namespace
 
 CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts,
-                                 uint64_t rows, bool weighted, bool precise)
+                                 bool weighted, bool precise, std::vector<CellTable>& tables)
     : plan_(plan),
       counts_(counts),
       weighted_(weighted),
       precise_(precise),
+      tables_(tables),
       width_((plan.products.size() + 3) & ~size_t{3}) {
   if (plan.tables.empty()) return;
-  std::vector<size_t> all;
-  for (const CellTablePlan& table : plan.tables) {
-    for (const size_t factor : table.factors) {
-      if (std::find(all.begin(), all.end(), factor) == all.end()) all.push_back(factor);
-    }
-  }
-  std::sort(all.begin(), all.end());
-  uint64_t cells = 1;
-  for (const size_t factor : all)
-    cells = std::min(cells * std::max(counts[factor], 1u), kJointCells + 1);
-  joint_ = plan.tables.size() > 1 && cells <= std::min(kJointCells, rows / 2);
-  if (joint_) {
-    add_scratch(all, false);
-  } else {
-    for (const CellTablePlan& table : plan.tables)
-      add_scratch(table.factors, table.products.size() == 1);
-  }
+  cover_tables();
+  for (Working& working : working_) allocate(working);
   cells_.resize(kTileRows);
   rows_.resize(kTileRows * width_);
+  products_.resize(plan.products.size());
+  columns_.assign(width_, nullptr);
+  if (!precise) return;
+  rows_low_.resize(kTileRows * width_);
   shifted_.assign(plan.n_values, AlignedDoubles(kTileRows));
-  if (precise) {
-    rows_low_.resize(kTileRows * width_);
-    shifted_low_.assign(plan.n_values, AlignedDoubles(kTileRows));
-    product_.resize(kTileRows);
-    product_low_.resize(kTileRows);
+  std::fill(shifted_[0].begin(), shifted_[0].end(), 1.0);
+  shifted_low_.assign(plan.n_values, AlignedDoubles(kTileRows));
+  product_.resize(kTileRows);
+  product_low_.resize(kTileRows);
+}
+
+// Tables of several products, from the smallest, share a working table while its cells are few; a
+// table of weights alone is a margin of one of those, or has its own.
+void CellAccumulator::cover_tables() {
+  std::vector<size_t> order(plan_.tables.size());
+  for (size_t t = 0; t < order.size(); ++t) order[t] = t;
+  auto cells = [&](size_t t) { return count_cells(plan_.tables[t].factors, counts_); };
+  auto weight_only = [&](size_t t) { return plan_.tables[t].products.size() == 1; };
+  std::stable_sort(order.begin(), order.end(), [&](size_t t, size_t u) {
+    return weight_only(t) != weight_only(u) ? weight_only(u) : cells(t) < cells(u);
+  });
+  for (const size_t t : order) {
+    const std::vector<size_t>& factors = plan_.tables[t].factors;
+    const auto holder = std::find_if(working_.begin(), working_.end(), [&](const Working& working) {
+      return working.width == width_ && contains(working.factors, factors);
+    });
+    if (holder != working_.end()) {
+      holder->tables.push_back(t);
+      continue;
+    }
+    if (!weight_only(t) && !working_.empty()) {
+      Working& last = working_.back();
+      const std::vector<size_t> both = united(last.factors, factors);
+      if (count_cells(both, counts_) * width_ <= kSharedDoubles) {
+        last.factors = both;
+        last.tables.push_back(t);
+        continue;
+      }
+    }
+    Working working;
+    working.factors = factors;
+    working.width = weight_only(t) ? 1 : width_;
+    working.tables = {t};
+    working_.push_back(std::move(working));
   }
 }
 
-void CellAccumulator::add_scratch(const std::vector<size_t>& factors, bool weight_only) {
-  Scratch scratch;
-  scratch.factors = factors;
+void CellAccumulator::allocate(Working& working) {
   uint32_t stride = 1;
-  for (const size_t factor : factors) {
-    scratch.strides.push_back(stride);
+  for (const size_t factor : working.factors) {
+    working.strides.push_back(stride);
     stride *= counts_[factor];
   }
-  scratch.width = weight_only ? 1 : width_;
-  scratch.hi.assign(count_cells(factors, counts_) * scratch.width, 0.0);
-  if (precise_) scratch.lo.assign(scratch.hi.size(), 0.0);
-  scratch_.push_back(std::move(scratch));
+  working.cells = count_cells(working.factors, counts_);
+  working.hi.assign(working.cells * working.width, 0.0);
+  if (precise_) working.lo.assign(working.hi.size(), 0.0);
 }
 
-void CellAccumulator::fill_rows(const Tile& tile, std::span<const double> origin) {
-  const size_t n = tile.rows;
-  for (size_t v = 1; v < plan_.n_values; ++v) {
-    subtract(tile.values[v - 1], origin[v - 1], n, shifted_[v].data());
-  }
+// One row of products for each row of the tile. Those of two values are computed, the others lie
+// ready.
+void CellAccumulator::fill_rows(const ShiftedTile& shifted, size_t n) {
   for (size_t p = 0; p < plan_.products.size(); ++p) {
     const auto [a, b] = plan_.products[p];
-    double* out = rows_.data() + p;
-    const double* y = b == 0 ? nullptr : shifted_[b].data();
-    if (y == nullptr) {
-      for (size_t i = 0; i < n; ++i) out[i * width_] = 1.0;
-    } else if (a == 0) {
-      for (size_t i = 0; i < n; ++i) out[i * width_] = y[i];
-    } else {
-      const double* x = shifted_[a].data();
-      for (size_t i = 0; i < n; ++i) out[i * width_] = x[i] * y[i];
-    }
-    if (weighted_) {
-      for (size_t i = 0; i < n; ++i) out[i * width_] *= tile.weight[i];
-    }
+    columns_[p] = shifted.weighted(b);
+    if (a == 0) continue;
+    products_[p].resize(kTileRows);
+    multiply(columns_[p], shifted.plain(a), n, products_[p].data());
+    columns_[p] = products_[p].data();
   }
+  interleave(columns_.data(), width_, n, rows_.data());
 }
 
 void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double> origin) {
@@ -91,8 +116,6 @@ void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double
     subtract_dd(tile.values[v - 1], tile.low[v - 1], origin[v - 1], n, shifted_[v].data(),
                 shifted_low_[v].data());
   }
-  std::fill(shifted_[0].begin(), shifted_[0].end(), 1.0);
-  std::fill(shifted_low_[0].begin(), shifted_low_[0].end(), 0.0);
   for (size_t p = 0; p < plan_.products.size(); ++p) {
     const auto [a, b] = plan_.products[p];
     product_dd(shifted_[a].data(), shifted_low_[a].data(), shifted_[b].data(),
@@ -108,83 +131,111 @@ void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double
   }
 }
 
-void CellAccumulator::add(const Tile& tile, std::span<const double> origin) {
-  if (scratch_.empty() || tile.rows == 0) return;
-  if (precise_) {
-    fill_rows_precise(tile, origin);
-  } else {
-    fill_rows(tile, origin);
-  }
-  std::vector<const uint32_t*> codes;
-  for (Scratch& scratch : scratch_) {
-    codes.clear();
-    for (const size_t factor : scratch.factors) codes.push_back(tile.codes[factor]);
-    cell_indices(codes.data(), scratch.strides.data(), codes.size(), tile.rows, cells_.data());
-    if (scratch.width == 1 && precise_) {
-      scatter_weights_precise(cells_.data(), tile.weight, tile.rows, scratch.hi.data(),
-                              scratch.lo.data());
-    } else if (scratch.width == 1) {
-      scatter_weights(cells_.data(), tile.weight, tile.rows, scratch.hi.data());
+void CellAccumulator::add(const Tile& tile, const ShiftedTile& shifted) {
+  if (working_.empty()) return;
+  fill_rows(shifted, tile.rows);
+  scatter_all(tile);
+}
+
+void CellAccumulator::add_precise(const Tile& tile, std::span<const double> origin) {
+  if (working_.empty()) return;
+  fill_rows_precise(tile, origin);
+  scatter_all(tile);
+}
+
+void CellAccumulator::scatter_all(const Tile& tile) {
+  std::span<const std::span<const char>> ahead = tile.ahead;
+  for (Working& working : working_) {
+    const uint32_t* cells = cells_of(tile, working);
+    if (working.width == 1 && precise_) {
+      scatter_weights_precise(cells, tile.weight, tile.rows, working.hi.data(), working.lo.data());
+    } else if (working.width == 1) {
+      scatter_weights(cells, tile.weight, tile.rows, working.hi.data());
     } else if (precise_) {
-      scatter_rows_precise(cells_.data(), rows_.data(), rows_low_.data(), width_, tile.rows,
-                           scratch.hi.data(), scratch.lo.data());
+      scatter_rows_precise(cells, rows_.data(), rows_low_.data(), width_, tile.rows,
+                           working.hi.data(), working.lo.data());
     } else {
-      scatter_rows(cells_.data(), rows_.data(), width_, tile.rows, scratch.hi.data());
+      scatter_rows(cells, rows_.data(), width_, tile.rows, working.hi.data(), ahead);
+      ahead = {};
     }
+    working.rows += tile.rows;
+    if (working.rows >= kRowsPerCell * working.cells) flush(working);
   }
 }
 
-// Sums the cells of `scratch` onto the planned factors. In double: a margin of a few thousand terms
-// rounds less than the bound of a tile. With `precise`, in double-double.
-void CellAccumulator::collect(const Scratch& scratch, CellTable& table,
-                              const CellTablePlan& planned) const {
-  const size_t depth = scratch.factors.size();
+const uint32_t* CellAccumulator::cells_of(const Tile& tile, const Working& working) {
+  if (working.factors.size() == 1) return tile.codes[working.factors[0]];
+  codes_.clear();
+  for (const size_t factor : working.factors) codes_.push_back(tile.codes[factor]);
+  cell_indices(codes_.data(), working.strides.data(), codes_.size(), tile.rows, cells_.data());
+  return cells_.data();
+}
+
+void CellAccumulator::flush(Working& working) {
+  if (working.rows == 0) return;
+  for (const size_t t : working.tables) add_margin_of(working, t);
+  std::fill(working.hi.begin(), working.hi.end(), 0.0);
+  std::fill(working.lo.begin(), working.lo.end(), 0.0);
+  working.rows = 0;
+}
+
+// Sums the cells of `working` onto the planned factors, and adds them to the table. In double: a
+// margin of a few thousand terms rounds less than the bound of a tile. With `precise`, in
+// double-double.
+void CellAccumulator::add_margin_of(const Working& working, size_t t) {
+  const CellTablePlan& planned = plan_.tables[t];
+  CellTable& table = tables_[t];
+  const size_t products = planned.products.size();
+  if (products == working.width && planned.factors == working.factors) {
+    dd_add(table.hi.data(), table.lo.data(), working.hi.data(),
+           precise_ ? working.lo.data() : nullptr, table.hi.size());
+    return;
+  }
+  const size_t depth = working.factors.size();
   std::vector<uint64_t> strides(
-      depth, 0);  // of the planned cells along the scratch's factors; 0: summed out
+      depth, 0);  // of the planned cells along the working table's factors; 0: summed out
   uint64_t stride = 1;
   for (const size_t factor : planned.factors) {
-    const auto at = std::find(scratch.factors.begin(), scratch.factors.end(), factor);
-    strides[static_cast<size_t>(at - scratch.factors.begin())] = stride;
+    const auto at = std::find(working.factors.begin(), working.factors.end(), factor);
+    strides[static_cast<size_t>(at - working.factors.begin())] = stride;
     stride *= counts_[factor];
   }
-  const size_t width = planned.products.size() == 1 ? 1 : scratch.width;
+  const size_t width = products == 1 ? 1 : working.width;
   AlignedDoubles sums(stride * width, 0.0);
   AlignedDoubles low(precise_ ? sums.size() : 0, 0.0);
-  const uint64_t run = counts_[scratch.factors[0]];
-  const uint64_t cells = scratch.hi.size() / scratch.width;
+  const uint64_t run = counts_[working.factors[0]];
   std::vector<uint32_t> digits(depth, 0);
   uint64_t to = 0;
-  for (uint64_t cell = 0; cell < cells; cell += run) {
-    const size_t from = cell * scratch.width;
-    const MarginRun margin{run, scratch.width, width, strides[0]};
+  for (uint64_t cell = 0; cell < working.cells; cell += run) {
+    const size_t from = cell * working.width;
+    const MarginRun margin{run, working.width, width, strides[0]};
     if (precise_) {
-      add_margin_precise(margin, scratch.hi.data() + from, scratch.lo.data() + from,
+      add_margin_precise(margin, working.hi.data() + from, working.lo.data() + from,
                          sums.data() + to * width, low.data() + to * width);
     } else {
-      add_margin(margin, scratch.hi.data() + from, sums.data() + to * width);
+      add_margin(margin, working.hi.data() + from, sums.data() + to * width);
     }
     for (size_t f = 1; f < depth; ++f) {
       to += strides[f];
-      if (++digits[f] < counts_[scratch.factors[f]]) break;
-      to -= strides[f] * counts_[scratch.factors[f]];
+      if (++digits[f] < counts_[working.factors[f]]) break;
+      to -= strides[f] * counts_[working.factors[f]];
       digits[f] = 0;
     }
   }
-  const size_t products = planned.products.size();
   for (uint64_t cell = 0; cell < stride; ++cell) {
     for (size_t p = 0; p < products; ++p) {
       const size_t from = cell * width + (width == 1 ? 0 : planned.products[p]);
-      table.hi[cell * products + p] = sums[from];
-      table.lo[cell * products + p] = precise_ ? low[from] : 0.0;
+      const size_t into = cell * products + p;
+      const DoubleDouble sum =
+          table.at(cell, p) + DoubleDouble(sums[from], precise_ ? low[from] : 0.0);
+      table.hi[into] = sum.hi;
+      table.lo[into] = sum.lo;
     }
   }
 }
 
-void CellAccumulator::finish(std::vector<CellTable>& tables) const {
-  if (scratch_.empty()) return;
-  for (size_t t = 0; t < tables.size(); ++t) {
-    collect(scratch_[joint_ ? 0 : t], tables[t], plan_.tables[t]);
-  }
+void CellAccumulator::finish() {
+  for (Working& working : working_) flush(working);
 }
 
 }  // namespace insitu

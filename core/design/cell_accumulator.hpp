@@ -1,7 +1,8 @@
 // Adds tiles to the cell tables of a plan. Scratch of one update, never part of a state.
 //
-// Where the cells of all factors together are few, each row adds one short vector to one joint
-// table, and the planned tables are its margins; otherwise each row adds to every planned table.
+// Rows add one short vector to each of a few working tables that stay in cache: small tables share
+// one over all their factors, whose margins they are. A working table is added to the planned ones
+// in double-double every few rows per cell, so that no long chain of additions rounds.
 #pragma once
 
 #include <cstddef>
@@ -12,41 +13,54 @@
 #include "design/cell_plan.hpp"
 #include "design/cell_table.hpp"
 #include "design/row_reader.hpp"
+#include "design/shifted_tile.hpp"
 #include "linalg/aligned.hpp"
 
 namespace insitu {
 
 class CellAccumulator {
  public:
-  // counts: levels per factor in this chunk; rows: how many are expected.
-  CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, uint64_t rows,
-                  bool weighted, bool precise);
-  void add(const Tile& tile, std::span<const double> origin);
-  // Writes what was collected to tables of the same level counts.
-  void finish(std::vector<CellTable>& tables) const;
+  // counts: levels per factor in this chunk; tables: of those levels, zeros; they outlive this.
+  CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, bool weighted,
+                  bool precise, std::vector<CellTable>& tables);
+  // Adds a tile: shifted about the origin of the tables, or, if made `precise`, as it is.
+  void add(const Tile& tile, const ShiftedTile& shifted);
+  void add_precise(const Tile& tile, std::span<const double> origin);
+  // Adds what is left in working tables.
+  void finish();
 
  private:
-  struct Scratch {
+  struct Working {
     std::vector<size_t> factors;
     std::vector<uint32_t> strides;
     size_t width = 0;  // doubles per cell: all products, padded; or 1, the weight alone
+    uint64_t cells = 0;
+    uint64_t rows = 0;           // since it was last added to the tables
+    std::vector<size_t> tables;  // planned tables it is for
     AlignedDoubles hi, lo;
   };
-  void add_scratch(const std::vector<size_t>& factors, bool weight_only);
-  void fill_rows(const Tile& tile, std::span<const double> origin);
+  void cover_tables();
+  void allocate(Working& working);
+  void fill_rows(const ShiftedTile& shifted, size_t n);
   void fill_rows_precise(const Tile& tile, std::span<const double> origin);
-  void collect(const Scratch& scratch, CellTable& table, const CellTablePlan& planned) const;
+  void scatter_all(const Tile& tile);
+  const uint32_t* cells_of(const Tile& tile, const Working& working);
+  void flush(Working& working);
+  void add_margin_of(const Working& working, size_t t);
 
   const CellPlan& plan_;
   std::vector<uint32_t> counts_;
   bool weighted_;
   bool precise_;
+  std::vector<CellTable>& tables_;
   size_t width_;  // products, padded to a multiple of 4
-  bool joint_ = false;
-  std::vector<Scratch> scratch_;
+  std::vector<Working> working_;
+  std::vector<const uint32_t*> codes_;
   std::vector<uint32_t> cells_;
-  AlignedDoubles rows_, rows_low_;  // [row * width_ + product]
-  std::vector<AlignedDoubles> shifted_, shifted_low_;
+  AlignedDoubles rows_, rows_low_;                     // [row * width_ + product]
+  std::vector<AlignedDoubles> products_;               // per product of two values
+  std::vector<const double*> columns_;                 // per product, then null up to width_
+  std::vector<AlignedDoubles> shifted_, shifted_low_;  // precise: per value, about its origin
   AlignedDoubles product_, product_low_;
 };
 

@@ -6,6 +6,8 @@
 namespace insitu {
 namespace {
 
+constexpr size_t kLine = 64;  // bytes of a cache line
+
 using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
 
 // One source for both instruction sets: inlined into functions compiled for each.
@@ -21,12 +23,36 @@ using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
   }
 }
 
+[[gnu::always_inline]] inline void interleave_columns(const double* const* columns, size_t width,
+                                                      size_t n, double* rows) {
+  for (size_t c = 0; c < width; c += 4) {
+    for (size_t i = 0; i < n; i += 4) {
+      Four x[4];
+      for (size_t k = 0; k < 4; ++k) {
+        x[k] =
+            columns[c + k] == nullptr ? Four{} : *reinterpret_cast<const Four*>(columns[c + k] + i);
+      }
+      const Four a = __builtin_shufflevector(x[0], x[1], 0, 4, 2, 6);
+      const Four b = __builtin_shufflevector(x[0], x[1], 1, 5, 3, 7);
+      const Four d = __builtin_shufflevector(x[2], x[3], 0, 4, 2, 6);
+      const Four e = __builtin_shufflevector(x[2], x[3], 1, 5, 3, 7);
+      double* to = rows + i * width + c;
+      *reinterpret_cast<Four*>(to) = __builtin_shufflevector(a, d, 0, 1, 4, 5);
+      *reinterpret_cast<Four*>(to + width) = __builtin_shufflevector(b, e, 0, 1, 4, 5);
+      *reinterpret_cast<Four*>(to + 2 * width) = __builtin_shufflevector(a, d, 2, 3, 6, 7);
+      *reinterpret_cast<Four*>(to + 3 * width) = __builtin_shufflevector(b, e, 2, 3, 6, 7);
+    }
+  }
+}
+
+template <bool kAhead>
 [[gnu::always_inline]] inline void scatter(const uint32_t* cells, const double* rows, size_t width,
-                                           size_t n, double* table) {
+                                           size_t n, double* table, const char* ahead) {
   if (width == 4) {
     for (size_t i = 0; i < n; ++i) {
       auto* cell = reinterpret_cast<Four*>(table + size_t{cells[i]} * 4);
       *cell += *reinterpret_cast<const Four*>(rows + i * 4);
+      if (kAhead) __builtin_prefetch(ahead + i * kLine, 0, 2);
     }
     return;
   }
@@ -36,7 +62,21 @@ using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
     for (size_t c = 0; c < width; c += 4) {
       *reinterpret_cast<Four*>(cell + c) += *reinterpret_cast<const Four*>(row + c);
     }
+    if (kAhead) __builtin_prefetch(ahead + i * kLine, 0, 2);
   }
+}
+
+[[gnu::always_inline]] inline void scatter_all(const uint32_t* cells, const double* rows,
+                                               size_t width, size_t n, double* table,
+                                               std::span<const std::span<const char>> ahead) {
+  size_t done = 0;
+  for (const std::span<const char>& bytes : ahead) {
+    const size_t lines = (bytes.size() + kLine - 1) / kLine;
+    const size_t count = lines < n - done ? lines : n - done;
+    scatter<true>(cells + done, rows + done * width, width, count, table, bytes.data());
+    done += count;
+  }
+  scatter<false>(cells + done, rows + done * width, width, n - done, table, nullptr);
 }
 
 [[gnu::always_inline]] inline void margin(const MarginRun& run, const double* from, double* to) {
@@ -59,9 +99,13 @@ INSITU_AVX2 void indices_avx2(const uint32_t* const* codes, const uint32_t* stri
                               size_t n, uint32_t* cells) {
   indices(codes, strides, factors, n, cells);
 }
+INSITU_AVX2 void interleave_avx2(const double* const* columns, size_t width, size_t n,
+                                 double* rows) {
+  interleave_columns(columns, width, n, rows);
+}
 INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* rows, size_t width, size_t n,
-                              double* table) {
-  scatter(cells, rows, width, n, table);
+                              double* table, std::span<const std::span<const char>> ahead) {
+  scatter_all(cells, rows, width, n, table, ahead);
 }
 INSITU_AVX2 void margin_avx2(const MarginRun& run, const double* from, double* to) {
   margin(run, from, to);
@@ -85,12 +129,21 @@ void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t 
   indices(codes, strides, factors, n, cells);
 }
 
-void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n,
-                  double* table) {
+void interleave(const double* const* columns, size_t width, size_t n, double* rows) {
 #if defined(__x86_64__)
-  if (active_isa() != Isa::kBaseline) return scatter_avx2(cells, rows, width, n, table);
+  if (active_isa() != Isa::kBaseline) return interleave_avx2(columns, width, n, rows);
 #endif
-  scatter(cells, rows, width, n, table);
+  interleave_columns(columns, width, n, rows);
+}
+
+void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table,
+                  std::span<const std::span<const char>> ahead) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) {
+    return scatter_avx2(cells, rows, width, n, table, ahead);
+  }
+#endif
+  scatter_all(cells, rows, width, n, table, ahead);
 }
 
 void add_margin(const MarginRun& run, const double* from, double* to) {

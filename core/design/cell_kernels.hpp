@@ -4,14 +4,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace insitu {
 
 // cells[i] = sum of strides[f] * codes[f][i]
 void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t factors, size_t n,
                   uint32_t* cells);
-// table[cells[i] * width + c] += rows[i * width + c]; width is a multiple of 4.
-void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table);
+// rows[i * width + c] = columns[c][i], zero where columns[c] is null; width is a multiple of 4.
+// Columns and rows have room for n rounded up to a multiple of 4.
+void interleave(const double* const* columns, size_t width, size_t n, double* rows);
+// table[cells[i] * width + c] += rows[i * width + c]; width is a multiple of 4. Meanwhile asks for
+// the memory `ahead`, a cache line per row, as far as the rows go.
+void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table,
+                  std::span<const std::span<const char>> ahead);
 // table[cells[i]] += weight[i], or 1 where weight is null.
 void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table);
 // The same in double-double.

@@ -3,67 +3,86 @@
 #include <algorithm>
 
 namespace insitu {
+namespace {
 
-size_t tile_rows_for(size_t values) {
-  if (values <= 8) return kTileRows;
-  return values <= 64 ? kTileRows / 2 : kTileRows / 4;
+CenteredMoments moments_of(CrossProducts& into) {
+  return {into.weight, into.mean_hi.data(), into.mean_lo.data(), into.cross_hi.data(),
+          into.cross_lo.data()};
 }
 
-DenseAccumulator::DenseAccumulator(size_t values, bool weighted, bool precise)
-    : k_(values), weighted_(weighted), means_(values), cross_(packed_size(values + 1)) {
-  const size_t size = (values + 1) * tile_stride(tile_rows_for(values));
-  tile_.resize(size);
-  if (weighted) weighted_tile_.resize(size);
-  if (!precise) return;
-  tile_low_.resize(size);
-  if (weighted) weighted_low_.resize(size);
-  cross_low_.resize(cross_.size());
+// Doubles close to the (weighted) means of a tile.
+void find_means(const Tile& tile, std::vector<double>& means) {
+  const bool weighted = tile.weight != nullptr;
+  const double total =
+      weighted ? column_sum(tile.weight, tile.rows) : static_cast<double>(tile.rows);
+  for (size_t j = 0; j < means.size(); ++j) {
+    means[j] =
+        (weighted ? weighted_sum(tile.weight, tile.values[j], tile.rows) : tile.sums[j]) / total;
+  }
 }
 
-void DenseAccumulator::add(const Tile& tile, CrossProducts& into) {
+}  // namespace
+
+DenseAccumulator::DenseAccumulator(size_t values, bool weighted)
+    : k_(values),
+      weighted_(weighted),
+      centred_(values, weighted),
+      means_(values),
+      cross_(packed_size(values + 1)) {}
+
+void DenseAccumulator::add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into) {
   if (tile.rows == 0) return;
-  CenteredMoments moments{into.weight, into.mean_hi.data(), into.mean_lo.data(),
-                          into.cross_hi.data(), into.cross_lo.data()};
+  sum_products(shifted);
+  if (is_central()) {
+    merge_tile(into.origin, into);
+    return;
+  }
+  find_means(tile, means_);
+  centred_.load(tile, means_);
+  sum_products(centred_);
+  merge_tile(means_, into);
+}
+
+void DenseAccumulator::sum_products(const ShiftedTile& shifted) {
   if (weighted_) {
-    const double total = column_sum(tile.weight, tile.rows);
-    for (size_t j = 0; j < k_; ++j) {
-      means_[j] = weighted_sum(tile.weight, tile.values[j], tile.rows) / total;
-    }
+    gram_weighted(shifted.weighted_data(), shifted.data(), shifted.rows(), shifted.stride(), k_ + 1,
+                  cross_.data());
   } else {
-    for (size_t j = 0; j < k_; ++j) means_[j] = tile.sums[j] / static_cast<double>(tile.rows);
+    gram(shifted.data(), shifted.rows(), shifted.stride(), k_ + 1, cross_.data());
   }
-  if (cross_low_.empty()) {
-    add_plain(tile, moments);
-  } else {
-    add_precise(tile, moments);
+}
+
+// True if no column's mean is further from the origin than its deviation.
+bool DenseAccumulator::is_central() const {
+  for (size_t j = 1; j <= k_; ++j) {
+    if (cross_[j] * cross_[j] > 0.5 * cross_[0] * cross_[packed_index(j, j, k_ + 1)]) return false;
   }
+  return true;
+}
+
+void DenseAccumulator::merge_tile(std::span<const double> origin, CrossProducts& into) const {
+  CenteredMoments moments = moments_of(into);
+  const CenteredMomentsView view{cross_[0], origin.data(),     nullptr, cross_.data() + k_ + 1,
+                                 nullptr,   cross_.data() + 1, nullptr};
+  merge_centered(k_, moments, view);
   into.weight = moments.weight;
 }
 
-void DenseAccumulator::add_plain(const Tile& tile, CenteredMoments& into) {
-  const size_t rows = round_up_8(tile.rows);
-  const size_t stride = tile_stride(rows);
-  double* ones = tile_.data();
-  std::fill(ones, ones + tile.rows, 1.0);
-  std::fill(ones + tile.rows, ones + rows, 0.0);
-  for (size_t j = 0; j < k_; ++j) {
-    subtract(tile.values[j], means_[j], tile.rows, tile_.data() + (j + 1) * stride);
-  }
-  if (weighted_) {
-    for (size_t j = 0; j <= k_; ++j) {
-      multiply(tile_.data() + j * stride, tile.weight, tile.rows,
-               weighted_tile_.data() + j * stride);
-    }
-    gram_weighted(weighted_tile_.data(), tile_.data(), rows, stride, k_ + 1, cross_.data());
-  } else {
-    gram(tile_.data(), rows, stride, k_ + 1, cross_.data());
-  }
-  const CenteredMomentsView view{cross_[0], means_.data(),     nullptr, cross_.data() + k_ + 1,
-                                 nullptr,   cross_.data() + 1, nullptr};
-  merge_centered(k_, into, view);
+PreciseDenseAccumulator::PreciseDenseAccumulator(size_t values, bool weighted)
+    : k_(values),
+      weighted_(weighted),
+      means_(values),
+      cross_(packed_size(values + 1)),
+      cross_low_(packed_size(values + 1)) {
+  const size_t size = (values + 1) * tile_stride(tile_rows_for(values));
+  for (AlignedDoubles* tile : {&tile_, &tile_low_}) tile->resize(size);
+  if (!weighted) return;
+  for (AlignedDoubles* tile : {&weighted_tile_, &weighted_low_}) tile->resize(size);
 }
 
-void DenseAccumulator::add_precise(const Tile& tile, CenteredMoments& into) {
+void PreciseDenseAccumulator::add(const Tile& tile, CrossProducts& into) {
+  if (tile.rows == 0) return;
+  find_means(tile, means_);
   const size_t rows = round_up_8(tile.rows);
   const size_t stride = tile_stride(rows);
   std::fill(tile_low_.begin(), tile_low_.end(), 0.0);
@@ -88,6 +107,7 @@ void DenseAccumulator::add_precise(const Tile& tile, CenteredMoments& into) {
     gram_dd({tile_.data(), low ? tile_low_.data() : nullptr}, rows, stride, k_ + 1, cross_.data(),
             cross_low_.data());
   }
+  CenteredMoments moments = moments_of(into);
   const CenteredMomentsView view{{cross_[0], cross_low_[0]},
                                  means_.data(),
                                  nullptr,
@@ -95,7 +115,8 @@ void DenseAccumulator::add_precise(const Tile& tile, CenteredMoments& into) {
                                  cross_low_.data() + k_ + 1,
                                  cross_.data() + 1,
                                  cross_low_.data() + 1};
-  merge_centered(k_, into, view);
+  merge_centered(k_, moments, view);
+  into.weight = moments.weight;
 }
 
 }  // namespace insitu

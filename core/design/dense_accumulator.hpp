@@ -7,28 +7,43 @@
 
 #include "design/cross_products.hpp"
 #include "design/row_reader.hpp"
+#include "design/shifted_tile.hpp"
 #include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
 
 namespace insitu {
 
+// Products summed in double. They are taken about the origin that the tile is shifted by, and moved
+// to its mean when merged; where that would cost a bit, the tile is shifted again, by its mean.
 class DenseAccumulator {
  public:
-  DenseAccumulator(size_t values, bool weighted, bool precise);
+  DenseAccumulator(size_t values, bool weighted);
+  void add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into);
+
+ private:
+  bool is_central() const;
+  void merge_tile(std::span<const double> origin, CrossProducts& into) const;
+  void sum_products(const ShiftedTile& shifted);
+
+  size_t k_;  // values; the tile has a column of ones before them
+  bool weighted_;
+  ShiftedTile centred_;
+  std::vector<double> means_;
+  std::vector<double> cross_;
+};
+
+// Exact products summed in double-double, about the mean of each tile.
+class PreciseDenseAccumulator {
+ public:
+  PreciseDenseAccumulator(size_t values, bool weighted);
   void add(const Tile& tile, CrossProducts& into);
 
  private:
-  void add_plain(const Tile& tile, CenteredMoments& into);
-  void add_precise(const Tile& tile, CenteredMoments& into);
-
-  size_t k_;  // values; the tile has a column of ones before them, for exact residuals
+  size_t k_;
   bool weighted_;
   std::vector<double> means_;
   AlignedDoubles tile_, tile_low_, weighted_tile_, weighted_low_;
   std::vector<double> cross_, cross_low_;
 };
-
-// Rows per tile: the tile and the kernels' blocks of it should stay in the second-level cache.
-size_t tile_rows_for(size_t values);
 
 }  // namespace insitu

@@ -32,11 +32,17 @@ bool floor_range(const DesignFactor& factor, const std::vector<double>& values, 
 
 }  // namespace
 
-FactorCodes::FactorCodes(const DesignFactor& factor, LevelTable& table)
-    : factor_(factor), table_(table), encoder_(table, !factor.levels.has_value()) {}
+FactorCodes::FactorCodes(const DesignFactor& factor, LevelTable& table, bool adopt)
+    : factor_(factor),
+      table_(table),
+      encoder_(table, !factor.levels.has_value()),
+      adopt_(adopt && !factor.from_number) {}
 
-uint64_t FactorCodes::encode(const Chunk& chunk, size_t index) {
+uint64_t FactorCodes::bind(const Chunk& chunk, size_t index) {
   const Column& column = chunk.column(index);
+  column_ = index;
+  adopted_ = adopt_ && dictionary_.adopt(column, table_, !factor_.levels.has_value());
+  if (adopted_) return 0;
   codes_.resize(chunk.rows());
   if (factor_.from_number) {
     encode_number(chunk, column);
@@ -51,6 +57,19 @@ uint64_t FactorCodes::encode(const Chunk& chunk, size_t index) {
     for (const uint32_t code : codes_) unseen += code == kUnseenCode;
   }
   return unseen;
+}
+
+const uint32_t* FactorCodes::read(uint64_t begin, size_t n, bool& complete) {
+  if (adopted_) {
+    if (codes_.size() < n) codes_.resize(n);
+    return dictionary_.read(begin, n, codes_.data(), complete);
+  }
+  const uint32_t* codes = codes_.data() + begin;
+  if (any_missing_) {
+    complete =
+        complete && std::all_of(codes, codes + n, [](uint32_t code) { return code < kUnseenCode; });
+  }
+  return codes;
 }
 
 void FactorCodes::encode_number(const Chunk& chunk, const Column& column) {
@@ -85,13 +104,6 @@ void FactorCodes::encode_number(const Chunk& chunk, const Column& column) {
     }
     codes_[i] = code;
   }
-}
-
-bool FactorCodes::complete(uint64_t begin, size_t n) const {
-  if (!any_missing_) return true;
-  const auto first = codes_.begin() + static_cast<std::ptrdiff_t>(begin);
-  return std::all_of(first, first + static_cast<std::ptrdiff_t>(n),
-                     [](uint32_t code) { return code < kUnseenCode; });
 }
 
 }  // namespace insitu

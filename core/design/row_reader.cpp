@@ -57,6 +57,7 @@ struct RowReader::Impl {
 
   Tile tile;
   std::vector<uint64_t> unseen;
+  std::vector<std::vector<bool>> left_out;
   std::vector<uint8_t> keep;
   std::vector<Buffer> packed;
   std::vector<Buffer> packed_low;
@@ -75,7 +76,7 @@ struct RowReader::Impl {
     weighted = needs.weight && !design.weight.empty();
     if (weighted) weight_input = add_input({design.weight, false});
     for (size_t k = 0; k < design.factors.size(); ++k)
-      factors.emplace_back(design.factors[k], tables[k]);
+      factors.emplace_back(design.factors[k], tables[k], needs.adopt_dictionaries);
     unseen.assign(design.factors.size(), 0);
     tile.values.resize(n_values);
     tile.low.resize(n_values);
@@ -84,6 +85,7 @@ struct RowReader::Impl {
     packed.resize(n_values);
     packed_low.resize(n_values);
     packed_codes.resize(factors.size());
+    left_out.resize(factors.size());
     code_tables.resize(inputs.size());
   }
 
@@ -116,7 +118,8 @@ struct RowReader::Impl {
     chunk = &rows;
     for (Input& input : inputs) input.column = find(input.source.column);
     for (size_t k = 0; k < factors.size(); ++k) {
-      unseen[k] += factors[k].encode(rows, find(design.factors[k].column));
+      unseen[k] += factors[k].bind(rows, find(design.factors[k].column));
+      left_out[k].assign(factors[k].adopted() ? tables[k].size() : 0, false);
     }
   }
 
@@ -252,11 +255,26 @@ struct RowReader::Impl {
     clean = apply_offsets(n) && clean;
     clean = load_weight(begin, n) && clean;
     for (size_t k = 0; k < factors.size(); ++k) {
-      tile.codes[k] = factors[k].codes() + begin;
-      clean = factors[k].complete(begin, n) && clean;
+      tile.codes[k] = factors[k].read(begin, n, clean);
     }
+    look_ahead(begin + n, n);
     if (needs.complete_rows && !clean) compact(n);
     return tile;
+  }
+
+  // The memory of the next n rows, of columns that are read where they lie.
+  void look_ahead(uint64_t begin, size_t n) {
+    tile.ahead.clear();
+    if (begin >= chunk->rows()) return;
+    const auto rows = static_cast<size_t>(std::min<uint64_t>(n, chunk->rows() - begin));
+    auto add = [&](size_t column) {
+      const std::span<const char> bytes = chunk->column(column).bytes(begin, rows);
+      if (!bytes.empty()) tile.ahead.push_back(bytes);
+    };
+    for (const Input& input : inputs) add(input.column);
+    for (const FactorCodes& codes : factors) {
+      if (codes.streams()) add(codes.column());
+    }
   }
 
   // Keeps the complete rows with a positive weight.
@@ -290,6 +308,9 @@ struct RowReader::Impl {
     }
     for (size_t k = 0; k < factors.size(); ++k) {
       packed_codes[k].resize(kTileRows);
+      for (size_t i = 0; i < n && !left_out[k].empty(); ++i) {
+        if (keep[i] == 0 && tile.codes[k][i] < kUnseenCode) left_out[k][tile.codes[k][i]] = true;
+      }
       size_t count = 0;
       for (size_t i = 0; i < n; ++i) {
         packed_codes[k][count] = tile.codes[k][i];
@@ -321,6 +342,9 @@ RowReader::RowReader(const Design& design, RowNeeds needs, std::vector<LevelTabl
 RowReader::~RowReader() = default;
 void RowReader::bind(const Chunk& chunk) { impl_->bind(chunk); }
 const Tile& RowReader::read(uint64_t begin, size_t n) { return impl_->read(begin, n); }
+const std::vector<bool>* RowReader::left_out(size_t k) const {
+  return impl_->factors[k].adopted() ? &impl_->left_out[k] : nullptr;
+}
 const std::vector<uint64_t>& RowReader::unseen() const { return impl_->unseen; }
 
 std::vector<LevelTable> make_level_tables(const Design& design) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/chunk.hpp"
@@ -24,8 +25,9 @@ inline constexpr size_t kTileRows = kMaxTileRows;  // no tile is larger
 struct RowNeeds {
   bool response = true;
   bool weight = true;
-  bool low_parts = false;     // double-double features
-  bool complete_rows = true;  // false: keep every row, NaN where missing
+  bool low_parts = false;           // double-double features
+  bool complete_rows = true;        // false: keep every row, NaN where missing
+  bool adopt_dictionaries = false;  // open factors may register labels that no row has
 };
 
 struct Tile {
@@ -34,8 +36,10 @@ struct Tile {
   std::vector<const double*> low;      // their low parts; null where all zero
   std::vector<double> sums;            // of each of `values`
   std::vector<const uint32_t*> codes;  // per factor
-  const double* offset = nullptr;      // sum of the offsets, without a response; null: none
-  const double* weight = nullptr;      // null: all ones
+  // Where the rows after these lie, for kernels that have time to ask memory for them.
+  std::vector<std::span<const char>> ahead;
+  const double* offset = nullptr;  // sum of the offsets, without a response; null: none
+  const double* weight = nullptr;  // null: all ones
   uint64_t missing_rows = 0;
   uint64_t zero_weight_rows = 0;
 };
@@ -53,6 +57,9 @@ class RowReader {
   void bind(const Chunk& chunk);
   // Rows [begin, begin + n) of the bound chunk, n <= kTileRows. Valid until the next call.
   const Tile& read(uint64_t begin, size_t n);
+  // Labels of factor `k` in rows that were left out of tiles, by code; null if every label of its
+  // table has a row. With it and what the tiles hold, a caller knows which levels are present.
+  const std::vector<bool>* left_out(size_t k) const;
   // Rows so far whose label was outside the frozen levels, per factor.
   const std::vector<uint64_t>& unseen() const;
 

@@ -152,6 +152,7 @@ DoubleDouble LinearSystem::entry(size_t i, size_t j) const {
   if (a.term < 0) return value_entry(j, 0);
   const auto t = static_cast<size_t>(a.term);
   if (design_.terms[t].factors.empty()) return value_entry(j, multiplier(t));
+  if (t == u && a.cell != b.cell) return 0.0;
   const PairMap& map = pair(t, u);
   for (const auto& [stride_a, levels_a, stride_b, levels_b] : map.shared) {
     if (a.cell / stride_a % levels_a != b.cell / stride_b % levels_b) return 0.0;
@@ -191,8 +192,9 @@ SymmetricMatrix swept_block(const LinearSystem& system, const std::vector<size_t
   for (size_t i = 0; i < p && system.intercept(); ++i) sums[i] = system.entry(columns[i], 0);
   SymmetricMatrix block(p);
   for (size_t i = 0; i < p; ++i) {
+    const DoubleDouble mean = sums[i] / system.weight();
     for (size_t j = i; j < p; ++j) {
-      block.set(i, j, system.entry(columns[i], columns[j]) - sums[i] * sums[j] / system.weight());
+      block.set(i, j, system.entry(columns[i], columns[j]) - mean * sums[j]);
     }
   }
   return block;
