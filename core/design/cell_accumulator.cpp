@@ -1,6 +1,7 @@
 #include "design/cell_accumulator.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "design/cell_kernels.hpp"
 
@@ -37,10 +38,10 @@ CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_
   cover_tables();
   for (Working& working : working_) allocate(working);
   cells_.resize(kTileRows);
-  rows_.resize(kTileRows * width_);
   products_.resize(plan.products.size());
   columns_.assign(width_, nullptr);
   if (!precise) return;
+  rows_.resize(kTileRows * width_);
   rows_low_.resize(kTileRows * width_);
   shifted_.assign(plan.n_values, AlignedDoubles(kTileRows));
   std::fill(shifted_[0].begin(), shifted_[0].end(), 1.0);
@@ -92,13 +93,16 @@ void CellAccumulator::allocate(Working& working) {
     stride *= counts_[factor];
   }
   working.cells = count_cells(working.factors, counts_);
+  if (working.width == 1 && !weighted_) {
+    working.counts.assign(working.cells, 0);
+    return;
+  }
   working.hi.assign(working.cells * working.width, 0.0);
   if (precise_) working.lo.assign(working.hi.size(), 0.0);
 }
 
-// One row of products for each row of the tile. Those of two values are computed, the others lie
-// ready.
-void CellAccumulator::fill_rows(const ShiftedTile& shifted, size_t n) {
+// A column of each product. Those of two values are computed, the others lie ready.
+void CellAccumulator::fill_columns(const ShiftedTile& shifted, size_t n) {
   for (size_t p = 0; p < plan_.products.size(); ++p) {
     const auto [a, b] = plan_.products[p];
     columns_[p] = shifted.weighted(b);
@@ -107,7 +111,6 @@ void CellAccumulator::fill_rows(const ShiftedTile& shifted, size_t n) {
     multiply(columns_[p], shifted.plain(a), n, products_[p].data());
     columns_[p] = products_[p].data();
   }
-  interleave(columns_.data(), width_, n, rows_.data());
 }
 
 void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double> origin) {
@@ -133,7 +136,7 @@ void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double
 
 void CellAccumulator::add(const Tile& tile, const ShiftedTile& shifted) {
   if (working_.empty()) return;
-  fill_rows(shifted, tile.rows);
+  fill_columns(shifted, tile.rows);
   scatter_all(tile);
 }
 
@@ -144,9 +147,16 @@ void CellAccumulator::add_precise(const Tile& tile, std::span<const double> orig
 }
 
 void CellAccumulator::scatter_all(const Tile& tile) {
-  std::span<const std::span<const char>> ahead = tile.ahead;
+  ReadAhead ahead(tile.ahead);
   for (Working& working : working_) {
     const uint32_t* cells = cells_of(tile, working);
+    working.rows += tile.rows;
+    if (!working.counts.empty()) {
+      count_rows(cells, tile.rows, working.counts.data(), ahead);
+      // Exact: no need to add them before they would overflow.
+      if (working.rows > std::numeric_limits<uint32_t>::max() - kTileRows) flush(working);
+      continue;
+    }
     if (working.width == 1 && precise_) {
       scatter_weights_precise(cells, tile.weight, tile.rows, working.hi.data(), working.lo.data());
     } else if (working.width == 1) {
@@ -155,10 +165,8 @@ void CellAccumulator::scatter_all(const Tile& tile) {
       scatter_rows_precise(cells, rows_.data(), rows_low_.data(), width_, tile.rows,
                            working.hi.data(), working.lo.data());
     } else {
-      scatter_rows(cells, rows_.data(), width_, tile.rows, working.hi.data(), ahead);
-      ahead = {};
+      scatter_columns(cells, columns_.data(), width_, tile.rows, working.hi.data(), ahead);
     }
-    working.rows += tile.rows;
     if (working.rows >= kRowsPerCell * working.cells) flush(working);
   }
 }
@@ -173,6 +181,13 @@ const uint32_t* CellAccumulator::cells_of(const Tile& tile, const Working& worki
 
 void CellAccumulator::flush(Working& working) {
   if (working.rows == 0) return;
+  if (!working.counts.empty()) {
+    CellTable& table = tables_[working.tables[0]];
+    for (uint64_t cell = 0; cell < working.cells; ++cell) table.hi[cell] += working.counts[cell];
+    std::fill(working.counts.begin(), working.counts.end(), 0);
+    working.rows = 0;
+    return;
+  }
   for (const size_t t : working.tables) add_margin_of(working, t);
   std::fill(working.hi.begin(), working.hi.end(), 0.0);
   std::fill(working.lo.begin(), working.lo.end(), 0.0);

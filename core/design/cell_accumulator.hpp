@@ -35,13 +35,14 @@ class CellAccumulator {
     std::vector<uint32_t> strides;
     size_t width = 0;  // doubles per cell: all products, padded; or 1, the weight alone
     uint64_t cells = 0;
-    uint64_t rows = 0;           // since it was last added to the tables
-    std::vector<size_t> tables;  // planned tables it is for
+    uint64_t rows = 0;             // since it was last added to the tables
+    std::vector<size_t> tables;    // planned tables it is for
+    std::vector<uint32_t> counts;  // instead of hi and lo, for weights that are all one
     AlignedDoubles hi, lo;
   };
   void cover_tables();
   void allocate(Working& working);
-  void fill_rows(const ShiftedTile& shifted, size_t n);
+  void fill_columns(const ShiftedTile& shifted, size_t n);
   void fill_rows_precise(const Tile& tile, std::span<const double> origin);
   void scatter_all(const Tile& tile);
   const uint32_t* cells_of(const Tile& tile, const Working& working);
@@ -57,10 +58,11 @@ class CellAccumulator {
   std::vector<Working> working_;
   std::vector<const uint32_t*> codes_;
   std::vector<uint32_t> cells_;
-  AlignedDoubles rows_, rows_low_;                     // [row * width_ + product]
-  std::vector<AlignedDoubles> products_;               // per product of two values
-  std::vector<const double*> columns_;                 // per product, then null up to width_
-  std::vector<AlignedDoubles> shifted_, shifted_low_;  // precise: per value, about its origin
+  std::vector<AlignedDoubles> products_;  // per product of two values
+  std::vector<const double*> columns_;    // per product, then null up to width_
+  // With `precise` only: values about their origin, and rows [row * width_ + product].
+  std::vector<AlignedDoubles> shifted_, shifted_low_;
+  AlignedDoubles rows_, rows_low_;
   AlignedDoubles product_, product_low_;
 };
 

@@ -6,8 +6,6 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kLine = 64;  // bytes of a cache line
-
 using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
 
 // One source for both instruction sets: inlined into functions compiled for each.
@@ -23,60 +21,52 @@ using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
   }
 }
 
-[[gnu::always_inline]] inline void interleave_columns(const double* const* columns, size_t width,
-                                                      size_t n, double* rows) {
-  for (size_t c = 0; c < width; c += 4) {
-    for (size_t i = 0; i < n; i += 4) {
-      Four x[4];
-      for (size_t k = 0; k < 4; ++k) {
-        x[k] =
-            columns[c + k] == nullptr ? Four{} : *reinterpret_cast<const Four*>(columns[c + k] + i);
-      }
-      const Four a = __builtin_shufflevector(x[0], x[1], 0, 4, 2, 6);
-      const Four b = __builtin_shufflevector(x[0], x[1], 1, 5, 3, 7);
-      const Four d = __builtin_shufflevector(x[2], x[3], 0, 4, 2, 6);
-      const Four e = __builtin_shufflevector(x[2], x[3], 1, 5, 3, 7);
-      double* to = rows + i * width + c;
-      *reinterpret_cast<Four*>(to) = __builtin_shufflevector(a, d, 0, 1, 4, 5);
-      *reinterpret_cast<Four*>(to + width) = __builtin_shufflevector(b, e, 0, 1, 4, 5);
-      *reinterpret_cast<Four*>(to + 2 * width) = __builtin_shufflevector(a, d, 2, 3, 6, 7);
-      *reinterpret_cast<Four*>(to + 3 * width) = __builtin_shufflevector(b, e, 2, 3, 6, 7);
-    }
-  }
-}
-
+// Four rows of four columns at a time, turned in registers.
 template <bool kAhead>
-[[gnu::always_inline]] inline void scatter(const uint32_t* cells, const double* rows, size_t width,
-                                           size_t n, double* table, const char* ahead) {
-  if (width == 4) {
-    for (size_t i = 0; i < n; ++i) {
-      auto* cell = reinterpret_cast<Four*>(table + size_t{cells[i]} * 4);
-      *cell += *reinterpret_cast<const Four*>(rows + i * 4);
-      if (kAhead) __builtin_prefetch(ahead + i * kLine, 0, 2);
+[[gnu::always_inline]] inline void scatter(const uint32_t* cells, const double* const* columns,
+                                           size_t width, size_t n, double* table,
+                                           const char* ahead) {
+  for (size_t i = 0; i < n; i += 4) {
+    Four x[4];
+    for (size_t k = 0; k < 4; ++k) {
+      x[k] = columns[k] == nullptr ? Four{} : *reinterpret_cast<const Four*>(columns[k] + i);
     }
-    return;
-  }
-  for (size_t i = 0; i < n; ++i) {
-    double* cell = table + size_t{cells[i]} * width;
-    const double* row = rows + i * width;
-    for (size_t c = 0; c < width; c += 4) {
-      *reinterpret_cast<Four*>(cell + c) += *reinterpret_cast<const Four*>(row + c);
+    const Four a = __builtin_shufflevector(x[0], x[1], 0, 4, 2, 6);
+    const Four b = __builtin_shufflevector(x[0], x[1], 1, 5, 3, 7);
+    const Four c = __builtin_shufflevector(x[2], x[3], 0, 4, 2, 6);
+    const Four d = __builtin_shufflevector(x[2], x[3], 1, 5, 3, 7);
+    const Four rows[4] = {
+        __builtin_shufflevector(a, c, 0, 1, 4, 5), __builtin_shufflevector(b, d, 0, 1, 4, 5),
+        __builtin_shufflevector(a, c, 2, 3, 6, 7), __builtin_shufflevector(b, d, 2, 3, 6, 7)};
+    const size_t count = n - i < 4 ? n - i : 4;
+    for (size_t k = 0; k < count; ++k) {
+      *reinterpret_cast<Four*>(table + cells[i + k] * width) += rows[k];
     }
-    if (kAhead) __builtin_prefetch(ahead + i * kLine, 0, 2);
+    if (kAhead) __builtin_prefetch(ahead + i / 4 * kLine, 0, 2);
   }
 }
 
-[[gnu::always_inline]] inline void scatter_all(const uint32_t* cells, const double* rows,
+[[gnu::always_inline]] inline void scatter_all(const uint32_t* cells, const double* const* columns,
                                                size_t width, size_t n, double* table,
-                                               std::span<const std::span<const char>> ahead) {
-  size_t done = 0;
-  for (const std::span<const char>& bytes : ahead) {
-    const size_t lines = (bytes.size() + kLine - 1) / kLine;
-    const size_t count = lines < n - done ? lines : n - done;
-    scatter<true>(cells + done, rows + done * width, width, count, table, bytes.data());
-    done += count;
+                                               ReadAhead& ahead) {
+  for (size_t c = 0; c < width; c += 4) {
+    const double* four[4] = {columns[c], columns[c + 1], columns[c + 2], columns[c + 3]};
+    auto step = [&](size_t count) {
+      cells += count;
+      for (const double*& column : four) column += column == nullptr ? 0 : count;
+    };
+    size_t done = 0;
+    while (n - done >= 4) {
+      const std::span<const char> bytes = ahead.take((n - done) / 4);
+      if (bytes.empty()) break;
+      const size_t count = (bytes.size() + kLine - 1) / kLine * 4;
+      scatter<true>(cells, four, width, count, table + c, bytes.data());
+      step(count);
+      done += count;
+    }
+    scatter<false>(cells, four, width, n - done, table + c, nullptr);
+    cells -= done;
   }
-  scatter<false>(cells + done, rows + done * width, width, n - done, table, nullptr);
 }
 
 [[gnu::always_inline]] inline void margin(const MarginRun& run, const double* from, double* to) {
@@ -99,13 +89,9 @@ INSITU_AVX2 void indices_avx2(const uint32_t* const* codes, const uint32_t* stri
                               size_t n, uint32_t* cells) {
   indices(codes, strides, factors, n, cells);
 }
-INSITU_AVX2 void interleave_avx2(const double* const* columns, size_t width, size_t n,
-                                 double* rows) {
-  interleave_columns(columns, width, n, rows);
-}
-INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* rows, size_t width, size_t n,
-                              double* table, std::span<const std::span<const char>> ahead) {
-  scatter_all(cells, rows, width, n, table, ahead);
+INSITU_AVX2 void scatter_avx2(const uint32_t* cells, const double* const* columns, size_t width,
+                              size_t n, double* table, ReadAhead& ahead) {
+  scatter_all(cells, columns, width, n, table, ahead);
 }
 INSITU_AVX2 void margin_avx2(const MarginRun& run, const double* from, double* to) {
   margin(run, from, to);
@@ -129,21 +115,14 @@ void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t 
   indices(codes, strides, factors, n, cells);
 }
 
-void interleave(const double* const* columns, size_t width, size_t n, double* rows) {
-#if defined(__x86_64__)
-  if (active_isa() != Isa::kBaseline) return interleave_avx2(columns, width, n, rows);
-#endif
-  interleave_columns(columns, width, n, rows);
-}
-
-void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table,
-                  std::span<const std::span<const char>> ahead) {
+void scatter_columns(const uint32_t* cells, const double* const* columns, size_t width, size_t n,
+                     double* table, ReadAhead& ahead) {
 #if defined(__x86_64__)
   if (active_isa() != Isa::kBaseline) {
-    return scatter_avx2(cells, rows, width, n, table, ahead);
+    return scatter_avx2(cells, columns, width, n, table, ahead);
   }
 #endif
-  scatter_all(cells, rows, width, n, table, ahead);
+  scatter_all(cells, columns, width, n, table, ahead);
 }
 
 void add_margin(const MarginRun& run, const double* from, double* to) {
@@ -163,12 +142,21 @@ void add_margin_precise(const MarginRun& run, const double* from, const double* 
   }
 }
 
-void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table) {
-  if (weight == nullptr) {
-    for (size_t i = 0; i < n; ++i) table[cells[i]] += 1.0;
-  } else {
-    for (size_t i = 0; i < n; ++i) table[cells[i]] += weight[i];
+void count_rows(const uint32_t* cells, size_t n, uint32_t* table, ReadAhead& ahead) {
+  size_t done = 0;
+  for (std::span<const char> bytes; n - done >= 4; done += bytes.size() / kLine * 4) {
+    bytes = ahead.take((n - done) / 4);
+    if (bytes.size() < kLine) break;
+    for (size_t i = 0; i < bytes.size() / kLine; ++i) {
+      for (size_t k = 0; k < 4; ++k) ++table[cells[done + 4 * i + k]];
+      __builtin_prefetch(bytes.data() + i * kLine, 0, 2);
+    }
   }
+  for (; done < n; ++done) ++table[cells[done]];
+}
+
+void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table) {
+  for (size_t i = 0; i < n; ++i) table[cells[i]] += weight[i];
 }
 
 void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low,
@@ -184,7 +172,7 @@ void scatter_rows_precise(const uint32_t* cells, const double* rows, const doubl
 void scatter_weights_precise(const uint32_t* cells, const double* weight, size_t n, double* hi,
                              double* lo) {
   for (size_t i = 0; i < n; ++i) {
-    add_precise(hi[cells[i]], lo[cells[i]], weight == nullptr ? 1.0 : weight[i], 0.0);
+    add_precise(hi[cells[i]], lo[cells[i]], weight[i], 0.0);
   }
 }
 

@@ -4,21 +4,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+
+#include "design/read_ahead.hpp"
 
 namespace insitu {
 
 // cells[i] = sum of strides[f] * codes[f][i]
 void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t factors, size_t n,
                   uint32_t* cells);
-// rows[i * width + c] = columns[c][i], zero where columns[c] is null; width is a multiple of 4.
-// Columns and rows have room for n rounded up to a multiple of 4.
-void interleave(const double* const* columns, size_t width, size_t n, double* rows);
-// table[cells[i] * width + c] += rows[i * width + c]; width is a multiple of 4. Meanwhile asks for
-// the memory `ahead`, a cache line per row, as far as the rows go.
-void scatter_rows(const uint32_t* cells, const double* rows, size_t width, size_t n, double* table,
-                  std::span<const std::span<const char>> ahead);
-// table[cells[i]] += weight[i], or 1 where weight is null.
+// table[cells[i] * width + c] += columns[c][i], for columns[c] that are not null; width is a
+// multiple of 4, as is the room of the columns. Asks for a line of `ahead` every four rows.
+void scatter_columns(const uint32_t* cells, const double* const* columns, size_t width, size_t n,
+                     double* table, ReadAhead& ahead);
+// ++table[cells[i]]. Asks for memory likewise.
+void count_rows(const uint32_t* cells, size_t n, uint32_t* table, ReadAhead& ahead);
+// table[cells[i]] += weight[i].
 void scatter_weights(const uint32_t* cells, const double* weight, size_t n, double* table);
 // The same in double-double.
 void scatter_rows_precise(const uint32_t* cells, const double* rows, const double* low,

@@ -18,10 +18,13 @@ ShiftedTile::ShiftedTile(size_t values, bool weighted) : columns_(values + 1) {
 }
 
 void ShiftedTile::load(const Tile& tile, std::span<const double> origin) {
-  rows_ = round_up_8(tile.rows);
-  stride_ = tile_stride(rows_);
-  std::fill(plain_.data(), plain_.data() + tile.rows, 1.0);
-  std::fill(plain_.data() + tile.rows, plain_.data() + rows_, 0.0);
+  if (tile.rows != ones_) {
+    rows_ = round_up_8(tile.rows);
+    stride_ = tile_stride(rows_);
+    std::fill(plain_.data(), plain_.data() + tile.rows, 1.0);
+    std::fill(plain_.data() + tile.rows, plain_.data() + rows_, 0.0);
+    ones_ = tile.rows;
+  }
   for (size_t v = 1; v < columns_; ++v) {
     subtract(tile.values[v - 1], origin[v - 1], tile.rows, plain_.data() + v * stride_);
   }

@@ -27,6 +27,7 @@ class ShiftedTile {
 
  private:
   size_t columns_;
+  size_t ones_ = 0;  // rows of the tile loaded last
   size_t rows_ = 0;
   size_t stride_ = 0;
   AlignedDoubles plain_, weighted_;

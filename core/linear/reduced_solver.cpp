@@ -10,9 +10,13 @@ namespace insitu {
 namespace {
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double total = 0.0;
-  for (size_t i = 0; i < a.size(); ++i) total += a[i] * b[i];
-  return total;
+  double sums[4] = {};  // chains that run side by side
+  size_t i = 0;
+  for (; i + 4 <= a.size(); i += 4) {
+    for (size_t k = 0; k < 4; ++k) sums[k] += a[i + k] * b[i + k];
+  }
+  for (; i < a.size(); ++i) sums[0] += a[i] * b[i];
+  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
 }
 
 // Rows of a square matrix in doubles.
@@ -24,12 +28,13 @@ std::vector<double> times(const Rows& matrix, const std::vector<double>& x) {
   return result;
 }
 
-// A cell of the eliminated term once the others are known; g is its row of B / D.
+// A cell of the eliminated term once the others are known.
 struct Cell {
   size_t column = 0;
   DoubleDouble value;  // without reference
   double inverse_square = 0.0;
-  std::vector<double> g;
+  std::vector<double> g;       // its row of B / D
+  std::vector<double> solved;  // S^-1 g
 };
 
 class ReducedSolver {
@@ -65,6 +70,12 @@ class ReducedSolver {
     kept_ = factorisation.kept();
     values_ = factorisation.solution(0);
     inverse_ = rows_of(factorisation.inverse());
+    eliminated_kept_ = rows_of(eliminated_.block(kept_));
+    for (const size_t position : kept_) {
+      const size_t column = rest_[position];
+      groups_.push_back(system_.group(column));
+      scales_.push_back(std::sqrt(system_.entry(column, column).hi));
+    }
     if (reference_column_.has_value()) reference_ = solve_cell(*reference_column_);
     solution.rank = kept_.size() + present_.size();
     residual_variance_ = solution.residual_squares.hi /
@@ -137,13 +148,14 @@ class ReducedSolver {
 
   Cell solve_cell(size_t column) const {
     const DoubleDouble square = system_.entry(column, column);
-    Cell cell{column, system_.response_entry(column), 1.0 / square.hi, {}};
+    Cell cell{column, system_.response_entry(column), 1.0 / square.hi, {}, {}};
     for (size_t i = 0; i < kept_.size(); ++i) {
       const DoubleDouble a = system_.entry(rest_[kept_[i]], column);
       cell.value -= a * values_[i];
       cell.g.push_back((a / square).hi);
     }
     cell.value = cell.value / square;
+    cell.solved = times(inverse_, cell.g);
     return cell;
   }
 
@@ -157,8 +169,6 @@ class ReducedSolver {
   }
 
   void fill_cells(LinearSolution& solution) {
-    std::vector<size_t> kept_columns;
-    for (const size_t position : kept_) kept_columns.push_back(rest_[position]);
     for (const size_t column : present_) {
       Cell cell = solve_cell(column);
       cell_norms_.push_back(norm_of_cell(cell));
@@ -166,12 +176,15 @@ class ReducedSolver {
       if (column == reference_column_) continue;
       if (reference_.has_value()) {
         cell.value -= reference_->value;
-        for (size_t i = 0; i < cell.g.size(); ++i) cell.g[i] -= reference_->g[i];
+        for (size_t i = 0; i < cell.g.size(); ++i) {
+          cell.g[i] -= reference_->g[i];
+          cell.solved[i] -= reference_->solved[i];
+        }
       }
       solution.aliased[column] = false;
       solution.coefficients[column] = cell.value;
       solution.variances[column] =
-          cell.inverse_square + reference_part() + dot(cell.g, times(inverse_, cell.g));
+          cell.inverse_square + reference_part() + dot(cell.g, cell.solved);
       if (present_.size() + kept_.size() <= kMostConditionColumns)
         cells_.push_back(std::move(cell));
     }
@@ -215,29 +228,17 @@ class ReducedSolver {
 
   // Norm of the rest's part of a row of the inverse.
   double norm_of_rest(std::vector<double> row) const {
-    std::vector<size_t> groups;
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      const size_t column = rest_[kept_[i]];
-      groups.push_back(system_.group(column));
-      row[i] *= std::sqrt(system_.entry(column, column).hi);
-    }
-    return grouped_norm(row, groups);
+    for (size_t i = 0; i < kept_.size(); ++i) row[i] *= scales_[i];
+    return grouped_norm(row, groups_);
   }
 
   // Root of x' (B' D^-1 B) x: the norm of the cells' part of a row of the inverse.
   double norm_of_cells(const std::vector<double>& x) const {
-    double total = 0.0;
-    for (size_t i = 0; i < x.size(); ++i) {
-      for (size_t j = 0; j < x.size(); ++j) {
-        total += x[i] * eliminated_.at(kept_[i], kept_[j]).hi * x[j];
-      }
-    }
-    return std::sqrt(std::max(total, 0.0));
+    return std::sqrt(std::max(dot(x, times(eliminated_kept_, x)), 0.0));
   }
 
   double norm_of_cell(const Cell& cell) const {
-    const std::vector<double> row = times(inverse_, cell.g);
-    return std::sqrt(cell.inverse_square) + norm_of_cells(row) + norm_of_rest(row);
+    return std::sqrt(cell.inverse_square) + norm_of_cells(cell.solved) + norm_of_rest(cell.solved);
   }
 
   double error_bound(const LinearSolution& solution) const {
@@ -285,7 +286,7 @@ class ReducedSolver {
     }
     SymmetricMatrix inverse(columns.size());
     for (size_t l = 0; l < cells_.size(); ++l) {
-      const std::vector<double> row = times(inverse_, cells_[l].g);
+      const std::vector<double>& row = cells_[l].solved;
       for (size_t m = l; m < cells_.size(); ++m) {
         inverse.set(l, m, dot(row, cells_[m].g) + reference_part());
       }
@@ -308,7 +309,10 @@ class ReducedSolver {
   SymmetricMatrix eliminated_;  // B' D^-1 B, in doubles
   std::vector<size_t> kept_;    // positions in rest_
   std::vector<DoubleDouble> values_;
-  Rows inverse_;  // S^-1 of the kept
+  Rows inverse_;                // S^-1 of the kept
+  Rows eliminated_kept_;        // eliminated_ of the kept
+  std::vector<size_t> groups_;  // of the kept
+  std::vector<double> scales_;
   std::optional<Cell> reference_;
   double residual_variance_ = 0.0;
   double values_squared_ = 0.0;     // sum of D c^2
