@@ -34,8 +34,9 @@ insitu_code insitu_cache_make(uint64_t budget_bytes, insitu_cache** out, insitu_
   });
 }
 
-int insitu_cache_complete(const insitu_cache* cache) {
-  return cache != nullptr && cache->value.complete() ? 1 : 0;
+int insitu_cache_serves(const insitu_cache* cache, const insitu_analysis* analysis) {
+  if (cache == nullptr || analysis == nullptr || analysis->value == nullptr) return 0;
+  return cache->value.serves(analysis->value->columns()) ? 1 : 0;
 }
 
 void insitu_cache_free(insitu_cache* cache) { delete cache; }

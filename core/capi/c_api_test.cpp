@@ -107,7 +107,7 @@ TEST(CApi, NullsAreErrorsNotCrashes) {
   insitu_run_cancel(nullptr);
   insitu_cache_free(nullptr);
   insitu_bytes_free(nullptr);
-  EXPECT_EQ(0, insitu_cache_complete(nullptr));
+  EXPECT_EQ(0, insitu_cache_serves(nullptr, nullptr));
 }
 
 TEST(CApi, DamagedAndForeignStatesAreRefused) {

@@ -123,7 +123,7 @@ static const char* reduce_by_engine(const insitu_analysis* analysis, insitu_stat
   insitu_progress progress = {0, 0, 0};
   struct ArrowArrayStream stream = make_stream();
   TRY(insitu_cache_make(1 << 20, &cache, e));
-  EXPECT(insitu_cache_complete(cache) == 0);
+  EXPECT(insitu_cache_serves(cache, analysis) == 0);
   TRY(insitu_run_start(analysis, &stream, cache, "{\"threads\": 2}", 14, &run, e));
   EXPECT(stream.release == NULL);
   while (!progress.finished) TRY(insitu_run_poll(run, 50, &progress, e));
@@ -131,7 +131,7 @@ static const char* reduce_by_engine(const insitu_analysis* analysis, insitu_stat
   TRY(insitu_run_finish(run, out, e));
   insitu_run_free(run);
   EXPECT(releases == 1);
-  EXPECT(insitu_cache_complete(cache) == 1);
+  EXPECT(insitu_cache_serves(cache, analysis) == 1);
   insitu_state_free(*out);
   TRY(insitu_run_start(analysis, NULL, cache, NULL, 0, &run, e));
   TRY(insitu_run_finish(run, out, e));

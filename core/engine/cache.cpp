@@ -1,5 +1,6 @@
 #include "engine/cache.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/arrow_export.hpp"
@@ -14,10 +15,24 @@ bool CacheStore::complete() const {
   return phase == Phase::kComplete;
 }
 
-bool CacheStore::begin(const ArrowSchema& stream_schema) {
+bool CacheStore::serves(std::span<const std::string> columns) const {
   const std::lock_guard lock(mutex);
-  if (phase != Phase::kEmpty) return false;
+  if (phase != Phase::kComplete) return false;
+  const std::span<ArrowSchema* const> held(schema->children,
+                                           static_cast<size_t>(schema->n_children));
+  return std::all_of(columns.begin(), columns.end(), [&](const std::string& name) {
+    return std::any_of(held.begin(), held.end(),
+                       [&](const ArrowSchema* column) { return name == column->name; });
+  });
+}
+
+bool CacheStore::begin(const ArrowSchema& stream_schema) {
+  std::vector<SharedArray> dropped;  // released after the lock is
+  const std::lock_guard lock(mutex);
+  if (phase != Phase::kEmpty && phase != Phase::kComplete) return false;
   export_schema_copy(stream_schema, schema.receive());
+  dropped.swap(batches);
+  bytes = 0;
   phase = Phase::kFilling;
   return true;
 }
@@ -53,6 +68,8 @@ Cache::Cache(uint64_t budget_bytes) : store_(std::make_shared<detail::CacheStore
 Cache::~Cache() = default;
 
 bool Cache::complete() const { return store_->complete(); }
+
+bool Cache::serves(std::span<const std::string> columns) const { return store_->serves(columns); }
 
 uint64_t Cache::bytes() const {
   const std::lock_guard lock(store_->mutex);

@@ -1,14 +1,17 @@
 // Batches of a stream kept in memory, so that later passes need not read the source again.
 //
-// The first run that is given an empty cache fills it while it computes. If the batches would
-// outgrow the budget, all are dropped and the cache stays unusable: later runs read their stream. A
-// run that is cancelled or fails leaves it empty. The cache shares batches, it copies nothing; what
-// is counted is the buffers behind the rows of each batch, a dictionary once. One run at a time may
-// use a cache; `complete` and `bytes` may be asked from any thread.
+// The first run that is given an empty cache fills it while it computes; one that needs columns it
+// lacks fills it anew. If the batches would outgrow the budget, all are dropped and the cache stays
+// unusable: later runs read their stream. A run that is cancelled or fails leaves it empty. The
+// cache shares batches, it copies nothing; what is counted is the buffers behind the rows of each
+// batch, a dictionary once. One run at a time may use a cache; `complete` and `bytes` may be asked
+// from any thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 
 namespace insitu {
 
@@ -23,8 +26,10 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // True if it holds every row of a whole stream: a run may then be started without one.
+  // True if it holds every row of a whole stream.
   bool complete() const;
+  // True if it also has these columns: a run that reads them may then be started without a stream.
+  bool serves(std::span<const std::string> columns) const;
   // Bytes held now.
   uint64_t bytes() const;
   uint64_t budget() const;

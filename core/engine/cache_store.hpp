@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "engine/batch.hpp"
@@ -16,7 +18,10 @@ struct CacheStore {
   explicit CacheStore(uint64_t budget_bytes) : budget(budget_bytes) {}
 
   bool complete() const;
-  // True if the caller is to fill it: then `add` each batch, and `end`.
+  // Complete, and with all of these columns.
+  bool serves(std::span<const std::string> columns) const;
+  // True if the caller is to fill it: then `add` each batch, and `end`. What a complete one held is
+  // dropped: a run that reads its stream wants columns that it lacks.
   bool begin(const ArrowSchema& schema);
   // Drops everything if the batch, of this many bytes, does not fit.
   void add(const SharedArray& batch, uint64_t batch_bytes);
@@ -27,7 +32,7 @@ struct CacheStore {
   mutable std::mutex mutex;
   Phase phase = Phase::kEmpty;
   uint64_t bytes = 0;
-  // Not changed any more once complete.
+  // Not changed while a run reads them.
   UniqueSchema schema;
   std::vector<SharedArray> batches;
 };

@@ -49,6 +49,23 @@ TEST_F(CacheTest, ACompleteCacheIsUsedInsteadOfTheStream) {
   EXPECT_TRUE(released->wait());
 }
 
+TEST_F(CacheTest, IsFilledAnewForColumnsThatItLacks) {
+  const ArrowTable other = std::move(ArrowTable().add("z", plain(values)));
+  OrderedSum of_other;
+  of_other.names.assign(1, "z");
+  const AnalysisPtr before = erase(of_other);
+  Cache cache(values.size() * 8);
+  ArrowArrayStream stream = scripted(script_of(other));
+  LocalRun(before, &stream, &cache).finish();
+  EXPECT_TRUE(cache.serves(before->columns()));
+  EXPECT_FALSE(cache.serves(analysis->columns()));
+  EXPECT_THROW(pass_from(cache), SpecError);
+  const std::string first = pass(cache, script);
+  EXPECT_TRUE(cache.serves(analysis->columns()));
+  EXPECT_EQ(cache.bytes(), values.size() * 8);
+  EXPECT_EQ(pass_from(cache), first);
+}
+
 TEST_F(CacheTest, DropsEverythingBeyondItsBudget) {
   Cache cache(values.size() * 8 - 1);
   const std::string first = pass(cache, script);

@@ -48,7 +48,7 @@ class RunCore;
 class Run {
  public:
   // Starts at once. Takes the stream (moved out of *stream, released at the end, also on error);
-  // null if `cache` is complete. A complete cache is used instead of the stream; an empty one is
+  // null if `cache` serves the analysis. Such a cache is used instead of the stream; another is
   // filled. It may be null and may be freed during the run. SpecError if the states would need more
   // than the budget, or there is nothing to read.
   Run(AnalysisPtr analysis, ArrowArrayStream* stream, Cache* cache = nullptr,

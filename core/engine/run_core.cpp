@@ -65,9 +65,10 @@ RunCore::RunCore(AnalysisPtr analysis, BatchStream stream, std::shared_ptr<Cache
       stream_(std::move(stream)),
       cache_(std::move(cache)) {
   check_budget(*analysis_, grid_, options_);
-  if (!stream_.is_open() && (!cache_ || !cache_->complete())) {
+  if (!stream_.is_open() && !from_cache()) {
     throw SpecError(
-        "there is nothing to read: a run needs a stream, or a cache that holds a whole one");
+        "there is nothing to read: a run needs a stream, or a cache that holds a whole one with "
+        "the columns of the analysis");
   }
 }
 
@@ -103,8 +104,12 @@ void RunCore::join() {
   closed_.wait_for(lock, kReaderGrace, [&] { return reader_done_; });
 }
 
+bool RunCore::from_cache() const {
+  return cache_ != nullptr && cache_->serves(analysis_->columns());
+}
+
 void RunCore::read() {
-  const bool cached = cache_ != nullptr && cache_->complete();
+  const bool cached = from_cache();
   std::optional<Failure> failure = Failure::of([&] { cached ? read_cache() : read_stream(); });
   previous_.reset();
   if (cache_ != nullptr && !cached) cache_->end(!failure && !scheduler_.stopped());

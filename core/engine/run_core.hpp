@@ -33,6 +33,7 @@ class RunCore : public std::enable_shared_from_this<RunCore> {
   void read();
   void read_stream();
   void read_cache();
+  bool from_cache() const;  // every row and column is in the cache
   void open(const ArrowSchema& schema);
   bool accept(const ArrowSchema& schema, const SharedArray& array, CacheStore* fill);
 

@@ -115,14 +115,15 @@ INSITU_API void insitu_row_function_free(insitu_row_function* function);
  * again. */
 INSITU_API insitu_code insitu_cache_make(uint64_t budget_bytes, insitu_cache** out,
                                          insitu_error* error);
-/* 1 if the cache holds every row of a whole stream: a run may then be started without a stream. */
-INSITU_API int insitu_cache_complete(const insitu_cache* cache);
+/* 1 if the cache holds every row of a whole stream with the analysis's columns: its run may then be
+ * started without a stream. */
+INSITU_API int insitu_cache_serves(const insitu_cache* cache, const insitu_analysis* analysis);
 INSITU_API void insitu_cache_free(insitu_cache* cache);
 
 /* Starts reducing a stream to a state on worker threads; takes ownership of *stream (released when
- * the run ends, also on error). cache may be null; stream may be null if the cache is complete.
- * options_json: {"threads": n, "queue": n, "memory_budget": bytes}; all optional. The same rows
- * give the same bits for any number of threads and any batch sizes. */
+ * the run ends, also on error). cache may be null; stream may be null if the cache serves the
+ * analysis. options_json: {"threads": n, "queue": n, "memory_budget": bytes}; all optional. The
+ * same rows give the same bits for any number of threads and any batch sizes. */
 INSITU_API insitu_code insitu_run_start(const insitu_analysis* analysis,
                                         struct ArrowArrayStream* stream, insitu_cache* cache,
                                         const char* options_json, size_t options_size,

@@ -176,8 +176,12 @@ void bind_engine(nb::module_& m) {
             new (self) Cache{Owned<insitu_cache, insitu_cache_free>(made)};
           },
           "budget_bytes"_a)
-      .def_prop_ro("complete",
-                   [](const Cache& self) { return insitu_cache_complete(self.handle.get()) != 0; });
+      .def(
+          "serves",
+          [](const Cache& self, const Analysis& analysis) {
+            return insitu_cache_serves(self.handle.get(), analysis.handle.get()) != 0;
+          },
+          "analysis"_a, "True if a run of the analysis needs no stream.");
   nb::class_<Run>(m, "Run", "A pass on worker threads.")
       .def(
           "__init__",

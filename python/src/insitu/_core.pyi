@@ -38,8 +38,8 @@ class Cache:
     """Decoded batches kept for later passes, up to a budget in bytes."""
 
     def __init__(self, budget_bytes: int) -> None: ...
-    @property
-    def complete(self) -> bool: ...
+    def serves(self, analysis: Analysis) -> bool:
+        """True if a run of the analysis needs no stream."""
 
 class Run:
     """A pass on worker threads."""

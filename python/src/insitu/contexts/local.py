@@ -42,7 +42,7 @@ class LocalContext(RxComputeContext):
     ) -> _core.State:
         started = time.perf_counter()
         options = json.dumps({"threads": self.threads()})
-        if cache is not None and cache.complete:
+        if cache is not None and cache.serves(analysis):
             return self._finish(
                 _core.Run(analysis, None, cache, options), None, source, started, progress, "memory"
             )
