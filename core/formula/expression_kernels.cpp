@@ -6,6 +6,7 @@
 
 #include "base/double_double.hpp"
 #include "base/errors.hpp"
+#include "linalg/kernels.hpp"
 #include "linalg/math.hpp"
 
 namespace insitu {
@@ -195,8 +196,7 @@ void evaluate_block(std::span<const Instruction> code, std::span<const double* c
                     size_t begin, size_t n, double* stack) {
 #if defined(__x86_64__)
   // Same bits either way: std::fma is exact in software too, only slow.
-  static const bool has_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (has_fma) return run_fma(code, inputs, begin, n, stack);
+  if (active_isa() != Isa::kBaseline) return run_fma(code, inputs, begin, n, stack);
 #endif
   run_baseline(code, inputs, begin, n, stack);
 }

@@ -7,6 +7,7 @@
 
 #include "base/errors.hpp"
 #include "formula/formula.hpp"
+#include "linalg/kernels.hpp"
 
 namespace insitu {
 namespace {
@@ -113,6 +114,23 @@ TEST(Expression, PlainIsTheRoundedDoubleDouble) {
     EXPECT_NEAR(plain[i], std::pow(x[i], 5) / (x[i] + 0.1) - 7 * std::pow(x[i], 3),
                 1e-11 * std::abs(std::pow(x[i], 4)) + 1e-6);
   }
+}
+
+// A fused multiply-add is exact in software too: no machine gives other bits.
+TEST(Expression, EveryInstructionSetGivesTheSameBits) {
+  const Isa before = active_isa();
+  std::vector<double> x, y;
+  for (int k = 1; k <= 2000; ++k) {
+    x.push_back(k * 0.37 - 200.0);
+    y.push_back(1.0 / k);
+  }
+  std::vector<double> best_low, low;
+  const char* text = "x^5 / (y + 0.1) - x * y^3 + sqrt(y)";
+  const std::vector<double> best = values(text, x, y, &best_low);
+  ASSERT_TRUE(set_isa_for_testing(Isa::kBaseline));
+  EXPECT_EQ(values(text, x, y, &low), best);
+  EXPECT_EQ(low, best_low);
+  set_isa_for_testing(before);
 }
 
 TEST(Expression, InputsAreListedOnce) {

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <vector>
 
-#include "linalg/kernels.hpp"
+#include "linalg/reference_test.hpp"
 #include "testing/tables.hpp"
 
 namespace insitu {
 namespace {
 
-__extension__ typedef __float128 Wide;
+using testing::Quad;
 
 struct Exact {
   double mean, m2;
@@ -20,27 +20,19 @@ struct Exact {
 
 // In 113 bits: two passes, enough for these numbers.
 Exact exact_moments(const std::vector<double>& x, const std::vector<double>& w) {
-  Wide weight = 0, sum = 0, squares = 0;
+  Quad weight = 0, sum = 0, squares = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     weight += w[i];
-    sum += static_cast<Wide>(w[i]) * x[i];
+    sum += static_cast<Quad>(w[i]) * x[i];
   }
-  const Wide mean = sum / weight;
+  const Quad mean = sum / weight;
   for (size_t i = 0; i < x.size(); ++i) squares += w[i] * (x[i] - mean) * (x[i] - mean);
   return {static_cast<double>(mean), static_cast<double>(squares)};
 }
 
-class EachIsa : public testing::TestWithParam<Isa> {
- protected:
-  void SetUp() override {
-    before_ = active_isa();
-    if (!set_isa_for_testing(GetParam())) GTEST_SKIP();
-  }
-  void TearDown() override { set_isa_for_testing(before_); }
-  Isa before_ = Isa::kBaseline;
-};
+class MomentKernels : public testing::EveryIsa {};
 
-TEST_P(EachIsa, AgreesWithQuadruplePrecision) {
+TEST_P(MomentKernels, AgreesWithQuadruplePrecision) {
   laws::Rng rng(7);
   for (const size_t n : {1u, 2u, 7u, 8u, 9u, 63u, 64u, 1000u, 2048u}) {
     for (const double offset : {0.0, 1e9, 1e15}) {
@@ -69,7 +61,7 @@ TEST_P(EachIsa, AgreesWithQuadruplePrecision) {
   }
 }
 
-TEST_P(EachIsa, RowsWithoutACellAreLeftOut) {
+TEST_P(MomentKernels, RowsWithoutACellAreLeftOut) {
   const std::vector<double> x = {1.0, 2.0, std::nan(""), 4.0};
   const std::vector<uint32_t> codes = {0, 0xFFFFFFFFu, 0, 0xFFFFFFFEu};
   CellSums cell;
@@ -79,7 +71,8 @@ TEST_P(EachIsa, RowsWithoutACellAreLeftOut) {
   EXPECT_EQ(cell.max, 1.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, EachIsa, testing::Values(Isa::kBaseline, Isa::kAvx2, Isa::kAvx512));
+INSTANTIATE_TEST_SUITE_P(All, MomentKernels, ::testing::ValuesIn(testing::available_isas()),
+                         testing::isa_param_name);
 
 TEST(Moments, MergeIsChans) {
   Moments a, b, empty;
