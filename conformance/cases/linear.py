@@ -231,6 +231,21 @@ def _integer_factors() -> list[LinearCase]:
     ]  # fmt: skip
 
 
+def _codes() -> list[LinearCase]:
+    """Levels that nobody gives: their codes are positions in the sorted order, known only after a pass."""
+    data = _groups(17)
+    table, y, x = table_of(**data), data["y"], data["x"]
+    order = sorted(B)
+    code = [order.index(v) for v in data["b"]]
+    slopes = [Fraction(v) * k for v, k in zip(x, code, strict=True)]
+    return [
+        LinearCase("codes", table, "y ~ N(b) + x", {"N(b)": code, "x": x}, y, dropped=()),
+        LinearCase("codes-slope", table, "y ~ x + x:N(b)", {"x": x, "x:N(b)": slopes}, y, dropped=()),
+        LinearCase("codes-in-cells", table, "y ~ a + N(b):a",
+            {**(a := dummies("a", data["a"], A)), **sloped("N(b)", code, a)}, y, dropped=("a=mid",)),
+    ]  # fmt: skip
+
+
 def _missing() -> LinearCase:
     data = _groups(16)
     data["x"] = [None if i % 17 == 0 else v for i, v in enumerate(data["x"])]
@@ -262,5 +277,6 @@ def cases() -> list[LinearCase]:
         _weights("fweights"),
         *_factors(),
         *_integer_factors(),
+        *_codes(),
         _missing(),
     ]

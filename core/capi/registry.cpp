@@ -6,6 +6,7 @@
 #include "base/erased.hpp"
 #include "base/json.hpp"
 #include "base/names.hpp"
+#include "design/levels_analysis.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "score/linear_predict.hpp"
@@ -45,6 +46,7 @@ constexpr Line<AnalysisPtr> kAnalyses[] = {
     {"tuple", make_tuple, "several analyses in one pass: {parts: [{name, spec}, …]}"},
     {"grouped", make_grouped,
      "one state per label of a column: {key, analysis: {name, spec}, max_groups}"},
+    {"levels", analysis_of<LevelsAnalysis>, "the labels of factor columns: {columns}"},
     {"summary", analysis_of<SummaryAnalysis>,
      "moments, counts and moments in cells: {design, by_term, weighting}"},
     {"linear", analysis_of<LinearAnalysis>, "cross-products of a design: {design, precise}"},

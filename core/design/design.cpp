@@ -1,6 +1,7 @@
 #include "design/design.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -50,6 +51,28 @@ std::vector<std::string> fill_integers(const std::vector<std::string>& found,
   return integer_labels(low, high, label);
 }
 
+bool is_whole_number(const std::string& label) {
+  int64_t value = 0;
+  const char* end = label.data() + label.size();
+  const auto [stop, error] = std::from_chars(label.data(), end, value);
+  return error == std::errc() && stop == end;
+}
+
+void validate_factor(const DesignFactor& factor, const std::vector<std::string>& labels) {
+  const auto refuse = [&](const std::string& why) {
+    throw StateError("the state's levels of " + factor.label + " do not fit its spec: " + why);
+  };
+  if (factor.levels.has_value() && labels != *factor.levels) refuse("others were given");
+  if (labels.size() > kMaxLevels) refuse(std::to_string(labels.size()) + " are too many");
+  if (factor.from_number && !std::all_of(labels.begin(), labels.end(), is_whole_number))
+    refuse("they must be whole numbers");
+  try {
+    const LevelTable unique(labels);
+  } catch (const SpecError&) {
+    refuse("one is repeated");
+  }
+}
+
 size_t add_factor(Design& design, const Expr& expr) {
   DesignFactor factor;
   factor.label = to_string(expr);
@@ -74,16 +97,8 @@ size_t add_factor(Design& design, const Expr& expr) {
   return design.factors.size() - 1;
 }
 
-DesignFeature make_feature(const Design& design, const ExprPtr& expr) {
-  DesignFeature feature{to_string(*expr), expr, NumericProgram::compile(*expr)};
-  for (const NumericProgram::Input& input : feature.program.inputs()) {
-    const DesignColumn* column = design.find_column(input.column);
-    if (input.codes && !column->levels.has_value()) {
-      throw SpecError("N(" + input.column + ") needs the levels of \"" + input.column +
-                      "\" before the data is read; give them in column_info");
-    }
-  }
-  return feature;
+DesignFeature make_feature(const ExprPtr& expr) {
+  return {to_string(*expr), expr, NumericProgram::compile(*expr)};
 }
 
 size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
@@ -100,7 +115,7 @@ size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
   for (size_t i = 0; i < design.features.size(); ++i) {
     if (design.features[i].label == label) return i;
   }
-  design.features.push_back(make_feature(design, product));
+  design.features.push_back(make_feature(product));
   return design.features.size() - 1;
 }
 
@@ -209,10 +224,10 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
                       to_string(response) + " == …) is not possible with text, N(" +
                       to_string(response) + ") gives its codes");
     }
-    design.response = make_feature(design, resolved.formula.response);
+    design.response = make_feature(resolved.formula.response);
   }
   for (const ExprPtr& offset : resolved.formula.offsets) {
-    design.offsets.push_back(make_feature(design, offset));
+    design.offsets.push_back(make_feature(offset));
   }
   return design;
 }
@@ -242,7 +257,8 @@ Json Design::to_json() const {
 }
 
 bool Design::frozen() const {
-  return std::all_of(factors.begin(), factors.end(),
+  return open_codes().empty() &&
+         std::all_of(factors.begin(), factors.end(),
                      [](const DesignFactor& factor) { return factor.levels.has_value(); });
 }
 
@@ -251,13 +267,58 @@ Design Design::freeze(const std::vector<std::vector<std::string>>& found) const 
   for (size_t i = 0; i < factors.size(); ++i) {
     DesignFactor& factor = design.factors[i];
     if (factor.levels.has_value()) continue;
-    factor.levels = factor.from_number ? fill_integers(found[i], factor.label) : found[i];
-    if (factor.from_number) continue;
-    for (DesignColumn& column : design.columns) {
-      if (column.name == factor.column) column.levels = factor.levels;
+    if (factor.from_number) {
+      factor.levels = fill_integers(found[i], factor.label);
+    } else {
+      design.set_levels(factor.column, found[i]);
     }
   }
   return design;
+}
+
+void Design::validate_levels(const std::vector<std::vector<std::string>>& found) const {
+  if (found.size() != factors.size()) {
+    throw StateError("the state has levels of " + std::to_string(found.size()) +
+                     " factors, its spec has " + std::to_string(factors.size()));
+  }
+  for (size_t i = 0; i < factors.size(); ++i) validate_factor(factors[i], found[i]);
+}
+
+void Design::set_levels(const std::string& column, const std::vector<std::string>& labels) {
+  for (DesignColumn& known : columns) {
+    if (known.name == column) known.levels = labels;
+  }
+  for (DesignFactor& factor : factors) {
+    if (factor.column == column && !factor.from_number) factor.levels = labels;
+  }
+}
+
+std::vector<std::string> Design::code_columns() const {
+  std::vector<std::string> names;
+  auto visit = [&](const DesignFeature& feature) {
+    for (const NumericProgram::Input& input : feature.program.inputs()) {
+      if (input.codes && std::find(names.begin(), names.end(), input.column) == names.end())
+        names.push_back(input.column);
+    }
+  };
+  std::for_each(features.begin(), features.end(), visit);
+  if (response.has_value()) visit(*response);
+  std::for_each(offsets.begin(), offsets.end(), visit);
+  return names;
+}
+
+std::vector<std::string> Design::open_codes() const {
+  std::vector<std::string> names = code_columns();
+  std::erase_if(names,
+                [&](const std::string& name) { return find_column(name)->levels.has_value(); });
+  return names;
+}
+
+void Design::require_codes() const {
+  const std::vector<std::string> names = open_codes();
+  if (names.empty()) return;
+  throw SpecError("N(" + names[0] + ") needs the levels of \"" + names[0] +
+                  "\" before the rows are read: run the analysis \"levels\" first, or give them");
 }
 
 std::vector<std::string> Design::predictor_columns() const {

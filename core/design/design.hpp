@@ -76,10 +76,21 @@ struct Design {
   static Design from_json(const Json& json);
   Json to_json() const;
 
-  // True if every factor has its levels.
+  // True if every factor, and every column that N() reads, has its levels.
   bool frozen() const;
   // The same design with the levels of each factor fixed: found[k] belongs to factors[k].
   Design freeze(const std::vector<std::vector<std::string>>& found) const;
+  // StateError unless a state's labels of each factor, in any order, can be levels of this design.
+  void validate_levels(const std::vector<std::vector<std::string>>& found) const;
+  // Fixes the levels of one factor column.
+  void set_levels(const std::string& column, const std::vector<std::string>& labels);
+  // Columns that N() reads, each once.
+  std::vector<std::string> code_columns() const;
+  // Those whose levels are not known; rows cannot be read before
+  // levels_pass (levels_analysis.hpp) has found them.
+  std::vector<std::string> open_codes() const;
+  // SpecError naming the first of them.
+  void require_codes() const;
   // Names of the columns to read for scoring: without response and weight.
   std::vector<std::string> predictor_columns() const;
   std::vector<std::string> column_names() const;

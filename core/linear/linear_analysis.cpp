@@ -14,6 +14,7 @@ LinearAnalysis::LinearAnalysis(Design design, bool precise)
   if (!design_.response.has_value()) {
     throw SpecError("formula \"" + design_.formula + "\" has no response: write \"y ~ …\"");
   }
+  design_.require_codes();
 }
 
 LinearAnalysis LinearAnalysis::from_spec(const Json& spec) {
@@ -64,6 +65,7 @@ Json LinearAnalysis::finalize(const State& state) const {
 uint64_t LinearAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }
 
 void LinearAnalysis::validate(const State& state) const {
+  design_.validate_levels(state.products.levels);
   insitu::validate(design_, plan_, state.products);
 }
 

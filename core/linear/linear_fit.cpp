@@ -5,6 +5,7 @@
 #include "base/erased.hpp"
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "design/levels_analysis.hpp"
 
 namespace insitu {
 namespace {
@@ -90,7 +91,8 @@ LinearFit::LinearFit(const Json& spec) {
 
 AnalysisPtr LinearFit::next() {
   if (done_) return nullptr;
-  pass_ = erase(LinearAnalysis(design_, precise_));
+  pass_ = levels_pass(design_);
+  if (!pass_) pass_ = erase(LinearAnalysis(design_, precise_));
   ++passes_;
   return pass_;
 }
@@ -105,6 +107,10 @@ bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
 
 void LinearFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
+  if (!design_.open_codes().empty()) {
+    design_ = with_levels(design_, *pass_, any);
+    return;
+  }
   const auto& state = state_cast<LinearState>(*pass_, any);
   if (state.rows == 0)
     throw DataError("there are no rows to fit: the data, after row_selection, is empty");

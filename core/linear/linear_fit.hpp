@@ -1,6 +1,7 @@
-// The linear model as a fit: one pass, and a second in double-double where the first would keep
-// fewer than 9 digits, where a pivot is suspicious, or where rows x columns^2 is so small that it
-// costs nothing (DESIGN: automatic precision).
+// The linear model as a fit: one pass, before it one over the levels that N() needs and nobody
+// gave, and after it one in double-double where the first would keep fewer than 9 digits, where a
+// pivot is suspicious, or where rows x columns^2 is so small that it costs nothing (DESIGN:
+// automatic precision).
 #pragma once
 
 #include <memory>

@@ -187,6 +187,36 @@ TEST(Linear, ReducedSolverAgrees) {
   }
 }
 
+// N(f) counts positions in the sorted levels, which the last row may still change: the same as a
+// column of those numbers, in one more pass.
+TEST(Linear, CodesOfLevelsFoundInTheData) {
+  Table table(8);
+  const std::vector<std::string> labels = {"d", "c", "10", "a"};  // sorted: 10, a, c, d
+  const std::vector<double> position = {3, 2, 0, 1};
+  const std::vector<int32_t> rows = {0, 0, 1, 1, 2, 2, 3, 3};
+  std::vector<double> codes;
+  for (const int32_t row : rows) codes.push_back(position[static_cast<size_t>(row)]);
+  table.doubles("y", {1.0, 2.0, 4.0, 3.0, 7.0, 5.0, 8.0, 13.0})
+      .doubles("x", {1.0, 0.0, 2.0, 5.0, 1.0, 3.0, 0.0, 4.0})
+      .doubles("n", codes)
+      .dictionary("f", labels, rows);
+  const Json columns = {numeric("y"), numeric("x"), numeric("n"), factor("f")};
+  for (const auto& [coded, plain] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"y ~ N(f)", "y ~ n"},
+           {"y ~ x + N(f)^2", "y ~ x + n^2"},
+           {"y ~ N(f) + x:N(f) + I(2 * N(f)^3)", "y ~ n + x:n + I(2 * n^3)"},
+           {"y ~ f + x:N(f)", "y ~ f + x:n"},
+           {"y ~ f:N(f)", "y ~ f:n"},
+           {"N(f) ~ x", "n ~ x"},
+           {"y ~ x + offset(N(f))", "y ~ x + offset(n)"}}) {
+    const Json got = fit({{"formula", coded}, {"columns", columns}}, table, 3);
+    const Json expected = fit({{"formula", plain}, {"columns", columns}}, table, 3);
+    EXPECT_EQ(got["coefficients"]["estimate"], expected["coefficients"]["estimate"]) << coded;
+    EXPECT_EQ(got["coefficients"]["std_error"], expected["coefficients"]["std_error"]) << coded;
+    EXPECT_EQ(got["passes"].get<int>(), expected["passes"].get<int>() + 1) << coded;
+  }
+}
+
 TEST(Linear, AutomaticPrecision) {
   Rng rng(3);
   const size_t n = 3000;
@@ -234,6 +264,29 @@ TEST(Linear, BadInputIsASentence) {
             std::string::npos);
   EXPECT_NE(message({{"formula", "y ~ q"}}).find("q"), std::string::npos);
   EXPECT_NE(message({{"formula", "y ~ 1"}}).find("rx_summary"), std::string::npos);
+}
+
+// A level of F(x) that is no whole number would be met when the fit is accepted.
+TEST(Linear, StatesThatDoNotFitAreRefused) {
+  Table table(3);
+  table.doubles("y", {1.0, 2.0, 4.0}).doubles("x", {1.0, 2.0, 2.5}).text("f", {"a", "b", "a"});
+  const Json columns = {numeric("y"), numeric("x"), factor("f")};
+  const LinearAnalysis analysis(Design::make("y ~ F(x) + f", read_columns(columns), ""), false);
+  LinearState good = analysis.empty();
+  analysis.update(good, table.all());
+  EXPECT_NO_THROW(analysis.validate(good));
+  const auto refused = [&](auto&& spoil) {
+    LinearState bad = good;
+    spoil(bad.products);
+    EXPECT_THROW(analysis.validate(bad), StateError);
+  };
+  refused([](CrossProducts& p) { p.levels[0][0] = "one"; });
+  refused([](CrossProducts& p) { p.levels[0][0] = "99999999999999999999"; });
+  refused([](CrossProducts& p) { p.levels[1][0] = p.levels[1][1]; });
+  refused([](CrossProducts& p) { p.levels.pop_back(); });
+  refused([](CrossProducts& p) { p.mean_hi.pop_back(); });
+  refused([](CrossProducts& p) { p.tables.pop_back(); });
+  refused([](CrossProducts& p) { p.tables[0].hi.pop_back(); });
 }
 
 laws::Case random_case(uint64_t seed) {

@@ -45,6 +45,13 @@ LinearPredict::LinearPredict(const Json& spec) {
       }
     }
   }
+  for (const std::string& name : design_.code_columns()) {
+    const bool factor =
+        std::any_of(design_.factors.begin(), design_.factors.end(),
+                    [&](const DesignFactor& known) { return known.column == name; });
+    const bool read = std::find(columns_.begin(), columns_.end(), name) != columns_.end();
+    if (read && !factor) only_codes_.push_back(name);
+  }
   outputs_ = {"pred"};
   if (residuals_) outputs_.push_back("resid");
   if (std_errors_) outputs_.push_back("std_err");
@@ -213,6 +220,21 @@ void LinearPredict::write_errors(const Tile& tile, const double* fitted,
   }
 }
 
+// Rows with a label that N() of the column does not know.
+uint64_t LinearPredict::unseen_codes(const Chunk& chunk, const std::string& column) const {
+  LevelTable table(*design_.find_column(column)->levels);
+  LevelEncoder encoder(table, false);
+  std::vector<uint32_t> codes(kTileRows);
+  uint64_t unseen = 0;
+  for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
+    const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
+    encoder.encode(chunk.column(static_cast<size_t>(chunk.find(column))), begin, n, codes.data());
+    unseen += static_cast<uint64_t>(
+        std::count(codes.begin(), codes.begin() + static_cast<int64_t>(n), kUnseenCode));
+  }
+  return unseen;
+}
+
 void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const {
   std::vector<LevelTable> tables = make_level_tables(design_);
   RowReader reader(
@@ -245,6 +267,7 @@ void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json
   };
   for (size_t f = 0; f < design_.factors.size(); ++f)
     count(design_.factors[f].column, reader.unseen()[f]);
+  for (const std::string& column : only_codes_) count(column, unseen_codes(chunk, column));
   for (size_t t = 0; t < design_.terms.size(); ++t) count(design_.terms[t].label, empty_cells[t]);
 }
 

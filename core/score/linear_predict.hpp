@@ -42,6 +42,7 @@ class LinearPredict final : public RowFunction {
                      std::vector<double>& values) const;
   size_t coefficient_of(const DesignTerm& term, const TermCoefficients& at, const Tile& tile,
                         size_t row) const;
+  uint64_t unseen_codes(const Chunk& chunk, const std::string& column) const;
 
   Json model_;
   Design design_;
@@ -51,6 +52,7 @@ class LinearPredict final : public RowFunction {
   double confidence_level_ = 0.95;
   std::vector<std::string> columns_;
   std::vector<std::string> outputs_;
+  std::vector<std::string> only_codes_;  // columns read by N() and not as a factor
 
   std::vector<TermCoefficients> terms_;
   std::vector<double> coefficients_;  // 0 where dropped, NaN where the cell had no rows

@@ -1,7 +1,6 @@
 #include "summary/summary_analysis.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -17,26 +16,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
   throw StateError("the state's " + what + " do not fit its spec");
-}
-
-bool is_whole_number(const std::string& label) {
-  int64_t value = 0;
-  const char* end = label.data() + label.size();
-  const auto [stop, error] = std::from_chars(label.data(), end, value);
-  return error == std::errc() && stop == end;
-}
-
-void validate_levels(const DesignFactor& factor, const std::vector<std::string>& labels) {
-  if (factor.levels.has_value() && labels != *factor.levels) refuse("levels of " + factor.label);
-  if (labels.size() > kMaxLevels) refuse("numbers of levels");
-  if (factor.from_number && !std::all_of(labels.begin(), labels.end(), is_whole_number)) {
-    refuse("levels of " + factor.label + " (not whole numbers)");
-  }
-  try {
-    const LevelTable unique(labels);
-  } catch (const SpecError&) {
-    refuse("levels of " + factor.label + " (one is repeated)");
-  }
 }
 
 // The sizes an empty term has.
@@ -67,6 +46,7 @@ SummaryAnalysis::SummaryAnalysis(Design design, bool by_term, Weighting weightin
     throw SpecError(
         "the weighting of a summary needs a column of weights, and the other way round");
   }
+  design_.require_codes();
 }
 
 SummaryAnalysis SummaryAnalysis::from_spec(const Json& spec) {
@@ -156,10 +136,7 @@ uint64_t SummaryAnalysis::state_bytes() const {
 }
 
 void SummaryAnalysis::validate(const State& state) const {
-  if (state.levels.size() != design_.factors.size()) refuse("factors");
-  for (size_t f = 0; f < design_.factors.size(); ++f) {
-    validate_levels(design_.factors[f], state.levels[f]);
-  }
+  design_.validate_levels(state.levels);
   if (state.terms.size() != design_.terms.size()) refuse("terms");
   for (size_t t = 0; t < state.terms.size(); ++t) {
     const SummaryTerm& term = state.terms[t];

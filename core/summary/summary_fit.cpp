@@ -1,12 +1,11 @@
 #include "summary/summary_fit.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/erased.hpp"
 #include "base/errors.hpp"
 #include "base/json.hpp"
-#include "design/design.hpp"
+#include "design/levels_analysis.hpp"
 #include "summary/summary_analysis.hpp"
 
 namespace insitu {
@@ -64,7 +63,7 @@ SummaryFit::SummaryFit(const Json& spec) {
   SpecReader reader(spec, "summary");
   formula_ = reader.text("formula");
   const std::vector<DesignColumn> columns = read_columns(reader.required("columns"));
-  const bool by_term = reader.flag("by_term", true);
+  by_term_ = reader.flag("by_term", true);
   const std::string pweights = reader.text_or_none("pweights").value_or("");
   const std::string fweights = reader.text_or_none("fweights").value_or("");
   reader.count("rows", 0);
@@ -77,15 +76,25 @@ SummaryFit::SummaryFit(const Json& spec) {
   std::vector<FormulaColumn> names;
   for (const DesignColumn& column : columns) names.push_back({column.name, column.kind});
   const std::string terms = summary_terms(formula_, names, {weight});
-  const Weighting weighting = !pweights.empty()   ? Weighting::kProbability
-                              : !fweights.empty() ? Weighting::kFrequency
-                                                  : Weighting::kNone;
-  pass_ = erase(SummaryAnalysis(Design::make(terms, columns, weight), by_term, weighting));
+  weighting_ = !pweights.empty()   ? Weighting::kProbability
+               : !fweights.empty() ? Weighting::kFrequency
+                                   : Weighting::kNone;
+  design_ = Design::make(terms, columns, weight);
+  pass_ = next();  // what cannot be summarised is refused at once
 }
 
-AnalysisPtr SummaryFit::next() { return std::exchange(handed_out_, true) ? nullptr : pass_; }
+AnalysisPtr SummaryFit::next() {
+  if (!result_.is_null()) return nullptr;
+  pass_ = levels_pass(design_);
+  if (!pass_) pass_ = erase(SummaryAnalysis(design_, by_term_, weighting_));
+  return pass_;
+}
 
 void SummaryFit::accept(const AnyState& state) {
+  if (!design_.open_codes().empty()) {
+    design_ = with_levels(design_, *pass_, state);
+    return;
+  }
   result_ = pass_->finalize(state);
   result_["formula"] = formula_;
 }

@@ -1,5 +1,5 @@
-// Fit "summary": one pass. `y ~ f` means the moments of y in each cell of f, that is the term y:f;
-// `y ~ x` those of y and x.
+// Fit "summary": one pass, before it one over the levels that N() needs and nobody gave. `y ~ f`
+// means the moments of y in each cell of f, that is the term y:f; `y ~ x` those of y and x.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/analysis.hpp"
+#include "design/design.hpp"
 #include "formula/formula.hpp"
+#include "summary/moments.hpp"
 
 namespace insitu {
 
@@ -29,8 +31,10 @@ class SummaryFit final : public Fit {
 
  private:
   std::string formula_;
-  AnalysisPtr pass_;
-  bool handed_out_ = false;
+  Design design_;
+  bool by_term_ = true;
+  Weighting weighting_ = Weighting::kNone;
+  AnalysisPtr pass_;  // the one handed out
   Json result_;
 };
 

@@ -35,11 +35,11 @@ Json summarised(const Table& table, const std::string& formula,
   Json spec = {{"formula", formula}, {"columns", columns_of(table)}};
   spec.update(options);
   SummaryFit fit(spec);
-  const AnalysisPtr pass = fit.next();
-  const auto state = pass->empty();
-  pass->update(*state, table.all());
-  fit.accept(*state);
-  EXPECT_EQ(fit.next(), nullptr);
+  while (const AnalysisPtr pass = fit.next()) {
+    const auto state = pass->empty();
+    pass->update(*state, table.all());
+    fit.accept(*state);
+  }
   return fit.result();
 }
 
@@ -239,6 +239,29 @@ TEST(Summary, ErrorsNameColumnRowAndValue) {
     EXPECT_NE(message.find("\"w\""), std::string::npos) << message;
     EXPECT_NE(message.find("-2.5"), std::string::npos) << message;
     EXPECT_NE(message.find("row 3"), std::string::npos) << message;
+  }
+}
+
+// The second summary sees the codes as a column of numbers.
+TEST(Summary, CodesOfLevelsFoundInTheData) {
+  Table table(5);
+  table.doubles("x", {1.0, 2.0, 4.0, 8.0, 16.0})
+      .doubles("n", {2.0, 0.0, kNaN, 1.0, 0.0})
+      .text("f", {"c", "a", std::nullopt, "b", "a"});
+  for (const auto& [coded, plain] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"~ N(f)", "~ n"},
+                                                                  {"~ N(f)^2 + x", "~ n^2 + x"},
+                                                                  {"~ f:N(f)", "~ f:n"},
+                                                                  {"x ~ N(f)", "x ~ n"}}) {
+    Json got = summarised(table, coded)["terms"];
+    Json expected = summarised(table, plain)["terms"];
+    for (Json* terms : {&got, &expected}) {
+      for (Json& term : *terms) {
+        term.erase("name");
+        term.erase("variable");
+      }
+    }
+    EXPECT_EQ(got, expected) << coded;
   }
 }
 

@@ -33,9 +33,9 @@ inline Json columns_of_random_table() {
 
 // A sum of one to four random terms.
 inline std::string random_terms(Rng& rng) {
-  constexpr const char* kTerms[] = {"x1",      "x2",    "f0",      "f1",    "f2",
-                                    "x1:f0",   "f0:f1", "x1:x2",   "f1*f2", "I(x1^2)",
-                                    "log(x2)", "F(n)",  "x2:F(n)", "x1^2"};
+  constexpr const char* kTerms[] = {"x1",      "x2",    "f0",    "f1",      "f2",      "x1:f0",
+                                    "f0:f1",   "x1:x2", "f1*f2", "I(x1^2)", "log(x2)", "F(n)",
+                                    "x2:F(n)", "x1^2",  "N(f0)", "f1:N(f2)"};
   std::string out;
   for (uint64_t left = 1 + rng.below(4); left > 0; --left) {
     out += (out.empty() ? "" : " + ") + std::string(kTerms[rng.below(std::size(kTerms))]);
@@ -43,7 +43,18 @@ inline std::string random_terms(Rng& rng) {
   return out;
 }
 
-inline AnalysisPtr random_pass(Rng& rng) {
+// The pass of a fit, behind the one over its levels if it needs one.
+inline AnalysisPtr main_pass(Fit& fit, const Table& table) {
+  const AnalysisPtr pass = fit.next();
+  if (pass->name() != "levels") return pass;
+  const StatePtr state = pass->empty();
+  pass->update(*state, table.all());
+  fit.accept(*state);
+  return fit.next();
+}
+
+inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
+  if (rng.chance(0.1)) return make_analysis("levels", {{"columns", {"f1", "f0"}}});
   Json spec = {{"columns", columns_of_random_table()}};
   const bool linear = rng.chance(0.5);
   spec["formula"] = (linear ? "x0 ~ " : "~ ") + random_terms(rng);
@@ -55,26 +66,28 @@ inline AnalysisPtr random_pass(Rng& rng) {
   }
   if (rng.chance(0.3)) spec["pweights"] = "w";
   if (!linear && !spec.contains("pweights") && rng.chance(0.3)) spec["fweights"] = "n";
-  return make_fit(linear ? "linear" : "summary", spec)->next();
+  return main_pass(*make_fit(linear ? "linear" : "summary", spec), table);
 }
 
-inline AnalysisPtr random_analysis(Rng& rng, int depth = 0) {
+inline AnalysisPtr random_analysis(Rng& rng, const Table& table, int depth = 0) {
   if (depth < 2 && rng.chance(0.2)) {
     std::vector<AnalysisPtr> parts;
     for (uint64_t left = 1 + rng.below(3); left > 0; --left)
-      parts.push_back(random_analysis(rng, depth + 1));
+      parts.push_back(random_analysis(rng, table, depth + 1));
     return tuple_of(std::move(parts));
   }
   if (depth < 2 && rng.chance(0.2))
-    return grouped_by(numbered("f", rng.below(kFactors)), random_analysis(rng, depth + 1));
-  return random_pass(rng);
+    return grouped_by(numbered("f", rng.below(kFactors)), random_analysis(rng, table, depth + 1));
+  return random_pass(rng, table);
 }
 
 inline Case random_plan(uint64_t seed, uint64_t most_rows) {
   Rng rng(seed);
   const uint64_t rows = rng.chance(0.1) ? rng.below(3) : rng.below(most_rows + 1);
   Table table = random_table(rng, rows, kNumeric, kFactors);
-  return {random_analysis(rng), tuple_of({random_pass(rng)}), std::move(table)};
+  AnalysisPtr analysis = random_analysis(rng, table);
+  AnalysisPtr other = tuple_of({random_pass(rng, table)});
+  return {std::move(analysis), std::move(other), std::move(table)};
 }
 
 // The same values as Arrow memory: numbers as doubles, NaN as null; labels as text.

@@ -43,6 +43,22 @@ def of(fit) -> np.ndarray:
     return np.column_stack([fit.params, fit.bse, fit.tvalues, fit.pvalues])
 
 
+def test_codes_of_a_factor_without_given_levels(data):
+    # Positions in the sorted order, as pandas' category codes are; one more pass finds the levels.
+    coded = data.assign(code=data["f"].astype("category").cat.codes.astype(float))
+    for formula, plain in [("y ~ N(f)", "y ~ code"), ("y ~ x + N(f)^2", "y ~ x + code^2")]:
+        model = insitu.rx_lin_mod(formula, data)
+        expected = insitu.rx_lin_mod(plain, coded)
+        np.testing.assert_array_equal(kept(model), kept(expected))
+        np.testing.assert_array_equal(
+            insitu.rx_predict(model, data).to_numpy(), insitu.rx_predict(expected, coded).to_numpy()
+        )
+    odd = pd.DataFrame({"f": ["low", "never", None]})
+    with pytest.warns(UserWarning, match="1 of 'f'"):
+        predicted = insitu.rx_predict(insitu.rx_lin_mod("y ~ N(f)", data), odd)
+    assert predicted.iloc[:, 0].isna().tolist() == [False, True, True]
+
+
 def test_against_statsmodels(data):
     model = insitu.rx_lin_mod("y ~ x + f", data, cov_coef=True)
     fit = reference(data)
