@@ -1,0 +1,156 @@
+#include "score/linear_predict.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/errors.hpp"
+#include "testing/tables.hpp"
+
+namespace insitu {
+namespace {
+
+using laws::Table;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kT975Of10 =
+    2.228138851986274748;  // 0.975 quantile of t with 10 degrees, from its closed form
+
+Json numeric(const char* name) { return {{"name", name}, {"kind", "numeric"}}; }
+Json factor(const char* name) {
+  return {{"name", name}, {"kind", "factor"}, {"levels", {"a", "b"}}};
+}
+
+// pred = 12 + 2 (x - 1), and 3 more in level a; b is dropped. The covariance belongs to the
+// intercept at x = 1, x and f=a.
+Json model() {
+  return {{"kind", "linear_model"},
+          {"version", 1},
+          {"design",
+           {{"formula", "y ~ x + f"},
+            {"columns", {numeric("y"), numeric("x"), factor("f")}},
+            {"weight", ""}}},
+          {"coefficients",
+           {{"names", {"(Intercept)", "x", "f=a", "f=b"}},
+            {"estimate", {10.0, 2.0, 3.0, nullptr}},
+            {"empty", Json::array()}}},
+          {"residual_variance", 2.0},
+          {"f_den_df", 10.0},
+          {"scoring",
+           {{"intercept", 12.0},
+            {"centers", {1.0}},
+            {"columns", {0, 1, 2}},
+            {"covariance", {4.0, 0.0, -0.5, 0.25, 0.0, 1.0}}}}};
+}
+
+Table rows() {
+  Table table(5);
+  table.doubles("y", {20.0, 20.0, 20.0, 20.0, kNaN})
+      .doubles("x", {3.0, 3.0, kNaN, 3.0, 1.0})
+      .text("f", {"a", "b", "a", "never seen", "b"});
+  return table;
+}
+
+using Columns = std::vector<std::vector<double>>;
+
+Columns scored(const Json& spec, const Table& table, Json* notes = nullptr) {
+  const LinearPredict function(spec);
+  Columns columns(function.outputs().size(), std::vector<double>(table.rows(), -1.0));
+  std::vector<double*> out;
+  for (auto& column : columns) out.push_back(column.data());
+  Json ignored;
+  function.apply(table.all(), out, notes == nullptr ? ignored : *notes);
+  return columns;
+}
+
+void expect_values(const std::vector<double>& found, const std::vector<double>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (std::isnan(expected[i])) {
+      EXPECT_TRUE(std::isnan(found[i])) << "row " << i << ": " << found[i];
+    } else {
+      EXPECT_DOUBLE_EQ(found[i], expected[i]) << "row " << i;
+    }
+  }
+}
+
+TEST(LinearPredict, ByHand) {
+  Json notes = Json::object();
+  const Columns out = scored({{"model", model()}}, rows(), &notes);
+  ASSERT_EQ(out.size(), 1u);
+  expect_values(out[0], {19.0, 16.0, kNaN, kNaN, 12.0});
+  EXPECT_EQ(notes["unseen_levels"], Json({{"f", 1}}));
+}
+
+// Variance of row 1: 4 + 2² · 0.25 + 1 − 2 · 0.5 = 5; of row 2: 4 + 1 = 5.
+TEST(LinearPredict, ErrorsAndIntervalsByHand) {
+  const double half = kT975Of10 * std::sqrt(5.0);
+  const Columns confidence =
+      scored({{"model", model()}, {"std_errors", true}, {"interval", "confidence"}}, rows());
+  ASSERT_EQ(confidence.size(), 4u);
+  expect_values(confidence[1], {std::sqrt(5.0), std::sqrt(5.0), kNaN, kNaN, 2.0});
+  expect_values(confidence[2], {19.0 - half, 16.0 - half, kNaN, kNaN, 12.0 - 2.0 * kT975Of10});
+  expect_values(confidence[3], {19.0 + half, 16.0 + half, kNaN, kNaN, 12.0 + 2.0 * kT975Of10});
+  const double wide = kT975Of10 * std::sqrt(7.0);  // with the residual variance of 2
+  const Columns prediction = scored({{"model", model()}, {"interval", "prediction"}}, rows());
+  expect_values(prediction[1],
+                {19.0 - wide, 16.0 - wide, kNaN, kNaN, 12.0 - kT975Of10 * std::sqrt(6.0)});
+}
+
+TEST(LinearPredict, ResidualsNeedAResponse) {
+  const Columns out = scored({{"model", model()}, {"residuals", true}}, rows());
+  ASSERT_EQ(out.size(), 2u);
+  expect_values(out[0], {19.0, 16.0, kNaN, kNaN, kNaN});
+  expect_values(out[1], {1.0, 4.0, kNaN, kNaN, kNaN});
+}
+
+TEST(LinearPredict, OffsetsAreAddedToTheFit) {
+  Json with_offset = model();
+  with_offset["design"]["formula"] = "y ~ x + f + offset(z)";
+  with_offset["design"]["columns"].push_back(numeric("z"));
+  Table table = rows();
+  table.doubles("z", {0.5, -1.0, 0.0, 0.0, 0.0});
+  const Columns out = scored({{"model", with_offset}, {"residuals", true}}, table);
+  expect_values(out[0], {19.5, 15.0, kNaN, kNaN, kNaN});
+  expect_values(out[1], {0.5, 5.0, kNaN, kNaN, kNaN});
+}
+
+TEST(LinearPredict, CellsWithoutRowsAreMissingAndCounted) {
+  Json holed = model();
+  holed["coefficients"]["empty"] = Json::array({2u});
+  Json notes = Json::object();
+  expect_values(scored({{"model", holed}}, rows(), &notes)[0], {kNaN, 16.0, kNaN, kNaN, 12.0});
+  EXPECT_EQ(notes["unseen_levels"]["f"], 1 + 2);  // a label, and two rows of a
+}
+
+// 12 + 2 (code - 1), a = 0, b = 1: labels that N() does not know are counted too.
+TEST(LinearPredict, CodesOfLabels) {
+  Json coded = model();
+  coded["design"]["formula"] = "y ~ N(f)";
+  coded["coefficients"]["estimate"] = {10.0, 2.0};
+  Json notes = Json::object();
+  expect_values(scored({{"model", coded}}, rows(), &notes)[0], {10.0, 12.0, 10.0, kNaN, 12.0});
+  EXPECT_EQ(notes["unseen_levels"], Json({{"f", 1}}));
+}
+
+TEST(LinearPredict, DamagedModelsAreRefused) {
+  const auto refused = [](auto&& spoil) {
+    Json bad = model();
+    spoil(bad);
+    EXPECT_THROW(LinearPredict({{"model", bad}, {"std_errors", true}}), SpecError) << bad;
+  };
+  EXPECT_NO_THROW(LinearPredict({{"model", model()}, {"std_errors", true}}));
+  refused([](Json& m) { m["kind"] = "tree"; });
+  refused([](Json& m) { m.erase("scoring"); });
+  refused([](Json& m) { m["design"]["columns"][2].erase("levels"); });
+  refused([](Json& m) { m["design"]["formula"] = "~ x + f"; });
+  refused([](Json& m) { m["coefficients"]["estimate"].erase(3); });
+  refused([](Json& m) { m["scoring"]["centers"] = Json::array(); });
+  refused([](Json& m) { m["scoring"]["covariance"].erase(0); });
+  refused([](Json& m) { m["scoring"]["columns"][0] = 4; });
+  refused([](Json& m) { m["scoring"].erase("covariance"); });
+  EXPECT_THROW(LinearPredict({{"model", model()}, {"confidence_level", 1.0}}), SpecError);
+}
+
+}  // namespace
+}  // namespace insitu
