@@ -296,6 +296,7 @@ TEST(LevelEncoder, HostileBuffersAreDataErrors) {
   const ArrowColumn view = text_views({long_text});
   using View = std::vector<int32_t>;
   expect_says<DataError>(spoiled(view, 1, View{18, 0, 5, 0}), "buffer 5 of 2");
+  expect_says<DataError>(spoiled(view, 1, View{18, 0, 2, 0}), "buffer 2 of 2");
   expect_says<DataError>(spoiled(view, 1, View{18, 0, -1, 0}), "buffer -1 of 2");
   expect_says<DataError>(spoiled(view, 1, View{18, 0, 0, 1}), "bytes 1 … 19 of a buffer of 18");
   expect_says<DataError>(spoiled(view, 1, View{18, 0, 0, -1}), "bytes -1 … 17");

@@ -116,6 +116,15 @@ TEST(Run, CountsRowsAndBytes) {
   EXPECT_THROW(run.finish(), SpecError);
 }
 
+TEST(Run, TheStreamIsReleasedAtTheEndNotWithTheRun) {
+  Script script = script_of(table_of(wild_numbers(100)));
+  const auto released = script.released;
+  ArrowArrayStream stream = scripted(std::move(script));
+  LocalRun run(ordered_sum(), &stream);
+  EXPECT_TRUE(run.finish());
+  EXPECT_TRUE(released->wait());
+}
+
 template <class E>
 std::string message_of(const std::function<void()>& work) {
   try {

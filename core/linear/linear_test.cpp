@@ -57,6 +57,32 @@ TEST(Linear, ByHand) {
   EXPECT_EQ(model["df"], Json({2, 2.0, 2}));
 }
 
+// Each row is counted once: used, missing, or left out by its weight.
+TEST(Linear, CountsOfRows) {
+  Table table(7);
+  table.doubles("y", {1.0, 2.0, 4.0, 4.0, NAN, 5.0, NAN})
+      .doubles("x", {1.0, 2.0, 3.0, 4.0, 5.0, NAN, 7.0})
+      .doubles("w", {1.0, 0.0, 2.0, 1.0, 1.0, 1.0, 0.0});
+  const Json columns = {numeric("y"), numeric("x"), numeric("w")};
+  const Json model = fit({{"formula", "y ~ x"}, {"columns", columns}, {"pweights", "w"}}, table);
+  EXPECT_EQ(model["n_valid_obs"], 3);
+  EXPECT_EQ(model["n_missing_obs"], 2);
+  EXPECT_EQ(model["n_zero_weight"], 2);
+  EXPECT_EQ(model["sum_of_weights"], 4.0);
+}
+
+// y is 0.1^3 as a double, the offset 0.1^3 as a double-double: what is left is the low half, known
+// from exact rational arithmetic.
+TEST(Linear, OffsetsAreTakenOffInDoubleDouble) {
+  Table table(3);
+  table.doubles("y", std::vector<double>(3, 0x1.0624dd2f1a9fdp-10))
+      .doubles("x", {0.0, 1.0, 2.0})
+      .doubles("z", std::vector<double>(3, 0.1));
+  const Json columns = {numeric("y"), numeric("x"), numeric("z")};
+  const Json model = fit({{"formula", "y ~ x + offset(z^3)"}, {"columns", columns}}, table);
+  EXPECT_DOUBLE_EQ(estimate(model, "(Intercept)"), 0x1.4fdf3b645a1cap-64);
+}
+
 // A one-way layout: coefficients are differences of means to the last level.
 TEST(Linear, LastLevelIsTheReference) {
   Table table(6);

@@ -74,6 +74,23 @@ TEST_P(MomentKernels, RowsWithoutACellAreLeftOut) {
 INSTANTIATE_TEST_SUITE_P(All, MomentKernels, ::testing::ValuesIn(testing::available_isas()),
                          testing::isa_param_name);
 
+// Cubes merged one by one keep the digits of a double-double: the squares of 1, 8, … n³ about their
+// mean sum to 1 + … + n⁶ - n³ (n + 1)⁴ / 16, a whole number.
+TEST(Moments, MergesKeepTheirLowHalves) {
+  constexpr int kNumbers = 3001;
+  Moments all;
+  Quad exact = 0;
+  for (int k = 1; k <= kNumbers; ++k) {
+    const double x = static_cast<double>(k) * k * k;
+    merge(all, moments_of(&x, nullptr, 1));
+    exact += static_cast<Quad>(x) * x;
+  }
+  const Quad n = kNumbers;
+  exact -= n * n * n * (n + 1) * (n + 1) * (n + 1) * (n + 1) / 16;
+  EXPECT_LE(testing::magnitude(testing::quad(all.m2) - exact),
+            kNumbers * 0x1p-100 * testing::magnitude(exact));
+}
+
 TEST(Moments, MergeIsChans) {
   Moments a, b, empty;
   const double left[] = {1.0, 3.0}, right[] = {5.0, 7.0, 9.0};
