@@ -1,6 +1,7 @@
 // What the files of the C border share: handles, and the one gate that turns exceptions into codes.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ struct insitu_state {
 };
 struct insitu_fit {
   insitu::FitPtr value;
+  std::atomic<bool> cancelled = false;
 };
 struct insitu_row_function {
   insitu::RowFunctionPtr value;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/arrow_import.hpp"
+#include "base/cancel.hpp"
 #include "base/envelope.hpp"
 #include "base/json.hpp"
 #include "border.hpp"
@@ -121,7 +122,15 @@ insitu_code insitu_fit_next(insitu_fit* fit, insitu_analysis** out, insitu_error
 }
 
 insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state, insitu_error* error) {
-  return gate(error, [&] { held(fit, "fit").accept(held(state, "state")); });
+  return gate(error, [&] {
+    Fit& solved = held(fit, "fit");
+    const CancelScope scope(fit->cancelled);
+    solved.accept(held(state, "state"));
+  });
+}
+
+void insitu_fit_cancel(insitu_fit* fit) {
+  if (fit != nullptr) fit->cancelled = true;
 }
 
 insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json, insitu_error* error) {

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "border.hpp"
+#include "testing/tables.hpp"
 
 extern "C" const char* insitu_c_drive(void);
 
@@ -105,6 +106,7 @@ TEST(CApi, NullsAreErrorsNotCrashes) {
   insitu_row_function_free(nullptr);
   insitu_run_free(nullptr);
   insitu_run_cancel(nullptr);
+  insitu_fit_cancel(nullptr);
   insitu_cache_free(nullptr);
   insitu_bytes_free(nullptr);
   EXPECT_EQ(0, insitu_cache_serves(nullptr, nullptr));
@@ -140,6 +142,29 @@ TEST(CApi, DamagedAndForeignStatesAreRefused) {
   insitu_state_free(state);
   insitu_analysis_free(grouped);
   insitu_analysis_free(pass);
+}
+
+TEST(CApi, ACancelledFitStopsSolving) {
+  insitu_fit* fit = nullptr;
+  insitu_analysis* pass = nullptr;
+  insitu_state* state = nullptr;
+  insitu_error error;
+  ASSERT_EQ(INSITU_OK, insitu_fit_make("linear", kFit.data(), kFit.size(), &fit, &error));
+  ASSERT_EQ(INSITU_OK, insitu_fit_next(fit, &pass, &error));
+  ASSERT_EQ(INSITU_OK, insitu_state_empty(pass, &state, &error));
+  const laws::Table table =
+      std::move(laws::Table(3).doubles("x", {1, 2, 4}).doubles("y", {1, 3, 2}));
+  state->value = [&] {
+    auto filled = pass->value->empty();
+    pass->value->update(*filled, table.all());
+    return filled;
+  }();
+  insitu_fit_cancel(fit);
+  EXPECT_EQ(INSITU_CANCELLED, insitu_fit_accept(fit, state, &error));
+  EXPECT_STREQ("the computation was cancelled before its end", error.message);
+  insitu_state_free(state);
+  insitu_analysis_free(pass);
+  insitu_fit_free(fit);
 }
 
 TEST(CApi, DescribesAFormula) {

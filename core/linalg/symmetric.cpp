@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/cancel.hpp"
 #include "base/errors.hpp"
 #include "linalg/kernel_table.hpp"
 
@@ -83,6 +84,7 @@ void Factorisation::eliminate(const SymmetricMatrix& matrix, const FactorRequest
   AlignedDoubles a_lo(kPanel * n_order_);
 
   for (size_t i0 = 0; i0 < n_order_; i0 += kPanel) {
+    check_cancelled();
     const size_t rows = std::min(kPanel, n_order_ - i0);
     for (size_t r = 0; r < kPanel; ++r) {
       for (size_t j = round_down_8(i0); j < width; ++j) {
@@ -180,6 +182,7 @@ SquareDD Factorisation::inverse_upper() const {
   AlignedDoubles a_hi(kPanel * p);
   AlignedDoubles a_lo(kPanel * p);
   for (size_t panel = panels; panel-- > 0;) {
+    check_cancelled();
     const size_t i0 = panel * kPanel;
     const size_t rows = std::min(kPanel, p - i0);
     const size_t below = i0 + rows;
@@ -221,6 +224,7 @@ SymmetricMatrix Factorisation::inverse() const {
   AlignedDoubles a_hi(kPanel * p);
   AlignedDoubles a_lo(kPanel * p);
   for (size_t i0 = 0; i0 < p; i0 += kPanel) {
+    check_cancelled();
     const size_t rows = std::min(kPanel, p - i0);
     for (size_t c = i0; c < p; ++c) {
       for (size_t r = 0; r < kPanel; ++r) set_pair(a_hi, a_lo, kPanel * c + r, -v.at(i0 + r, c));

@@ -6,7 +6,7 @@
 //     residual norm <= 8 sqrt(k) 2^-52 x raw norm      (k columns kept so far; residual norm = sqrt
 //     of its pivot),
 // and is skipped; up to 1e-7 x raw norm it is kept and listed as suspicious. All in double-double:
-// unit roundoff 2^-104.
+// unit roundoff 2^-104. It asks check_cancelled() (base/cancel.hpp) every four rows.
 #pragma once
 
 #include <cstddef>

@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/cancel.hpp"
 #include "base/errors.hpp"
 #include "linalg/reference_test.hpp"
 
@@ -340,6 +341,24 @@ TEST_P(Symmetric, ErrorBoundsOfExclusiveColumns) {
   ErrorBoundInput loose = input;
   loose.groups = apart;
   EXPECT_LT(bounds.coefficients[0], 0.7 * coefficient_error_bound(loose).coefficients[0]);
+}
+
+TEST(Cancel, EndsAFactorisationAndOnlyWithinItsScope) {
+  SymmetricMatrix identity(8);
+  FactorRequest request;
+  for (size_t i = 0; i < 8; ++i) {
+    identity.set(i, i, 1.0);
+    request.order.push_back(i);
+  }
+  std::atomic<bool> flag = false;
+  {
+    const CancelScope scope(flag);
+    const Factorisation before(identity, request);
+    flag = true;
+    EXPECT_THROW(Factorisation(identity, request), CancelledError);
+    EXPECT_THROW(before.inverse(), CancelledError);
+  }
+  EXPECT_EQ(Factorisation(identity, request).kept().size(), 8u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Symmetric, ::testing::ValuesIn(testing::available_isas()),

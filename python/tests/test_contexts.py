@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import insitu
+from insitu import _core
 from insitu.contexts import (
     RxComputeContext,
     RxInSqlServer,
@@ -205,6 +206,37 @@ def test_ctrl_c_stops_a_query_that_has_given_no_row(connection_string: str) -> N
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         run_fit("linear", {"formula": "y ~ x"}, source)
+    assert time.monotonic() - started < 1.5
+
+
+def test_ctrl_c_stops_the_solution_of_a_large_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class SlowFit:
+        """A fit whose system takes half a minute to solve, unless it is cancelled."""
+
+        def __init__(self, name: str, spec: str) -> None:
+            self._fit = real(name, spec)
+            self.cancelled = threading.Event()
+            made.append(self)
+
+        def next(self):
+            return self._fit.next()
+
+        def accept(self, state) -> None:
+            threading.Timer(0.2, _thread.interrupt_main).start()
+            self.cancelled.wait(30)
+
+        def cancel(self) -> None:
+            self.cancelled.set()
+
+    real = _core.Fit
+    monkeypatch.setattr(_core, "Fit", SlowFit)
+    table = pa.table({"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_fit("linear", {"formula": "y ~ x"}, table)
+    assert made[0].cancelled.is_set()
     assert time.monotonic() - started < 1.5
 
 

@@ -94,6 +94,9 @@ INSITU_API insitu_code insitu_fit_make(const char* name, const char* spec_json, 
 INSITU_API insitu_code insitu_fit_next(insitu_fit* fit, insitu_analysis** out, insitu_error* error);
 INSITU_API insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state,
                                          insitu_error* error);
+/* From any thread: makes an insitu_fit_accept that is under way, and later ones, end soon with
+ * INSITU_CANCELLED. */
+INSITU_API void insitu_fit_cancel(insitu_fit* fit);
 INSITU_API insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json,
                                          insitu_error* error);
 INSITU_API void insitu_fit_free(insitu_fit* fit);

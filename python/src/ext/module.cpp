@@ -142,6 +142,7 @@ void bind_fit(nb::module_& m) {
             });
           },
           "state"_a)
+      .def("cancel", [](Fit& self) { insitu_fit_cancel(self.handle.get()); })
       .def("result", [](const Fit& self) {
         return text_of([&](insitu_bytes* out, insitu_error* error) {
           return insitu_fit_result(self.handle.get(), out, error);

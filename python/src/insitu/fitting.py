@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Fits that never read twice: nothing need be kept for them.
 _ONE_PASS = frozenset({"summary"})
+# A solution is asked for this often whether it is there, so that Ctrl-C is heard.
+_POLL_SECONDS = 0.05
 
 
 def number(value: object) -> float:
@@ -85,9 +88,22 @@ def run_fit(
         cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
     with progress_bar(report_progress, selected) as progress:
         while (analysis := fit.next()) is not None:
-            fit.accept(chosen.run(analysis, selected, cache=cache, progress=progress))
+            _accept(fit, chosen.run(analysis, selected, cache=cache, progress=progress))
     result: dict[str, Any] = json.loads(fit.result())
     return result
+
+
+def _accept(fit: _core.Fit, state: _core.State) -> None:
+    """Solves on a thread of its own: this one hears Ctrl-C meanwhile, which stops it."""
+    with ThreadPoolExecutor(1) as solver:
+        solution = solver.submit(fit.accept, state)
+        try:
+            while wait([solution], timeout=_POLL_SECONDS).not_done:
+                pass
+            solution.result()
+        except BaseException:
+            fit.cancel()
+            raise
 
 
 def run_map(
