@@ -34,13 +34,22 @@ std::string kind_text(const std::vector<ColumnKind>& kinds) {
   return std::none_of(kinds.begin(), kinds.end(), is_factor) ? "numeric" : "mixed";
 }
 
-json term_json(const Term& term, const std::string& kind) {
+// `kinds`: one per element, or empty where the columns are not known.
+json term_json(const Term& term, const std::vector<ColumnKind>& kinds) {
   std::vector<std::string> variables;
-  for (const ExprPtr& factor : term.factors) columns_used(*factor, variables);
+  json factors = json::array();
+  for (size_t k = 0; k < term.factors.size(); ++k) {
+    const Expr& element = *term.factors[k];
+    columns_used(element, variables);
+    if (k < kinds.size() && kinds[k] == ColumnKind::kFactor) {
+      factors.push_back({{"label", to_string(element)}, {"name", display_name(element)}});
+    }
+  }
   return {{"label", term.label},
           {"name", display_name(term)},
           {"variables", variables},
-          {"kind", kind}};
+          {"factors", factors},
+          {"kind", kinds.empty() ? "unknown" : kind_text(kinds)}};
 }
 
 }  // namespace
@@ -58,7 +67,8 @@ json describe_formula(std::string_view text, const json& columns) {
   json terms = json::array();
   for (size_t k = 0; k < formula.terms.size(); ++k) {
     for (const ExprPtr& factor : formula.terms[k].factors) columns_used(*factor, variables);
-    terms.push_back(term_json(formula.terms[k], known ? kind_text(resolved.kinds[k]) : "unknown"));
+    terms.push_back(
+        term_json(formula.terms[k], known ? resolved.kinds[k] : std::vector<ColumnKind>()));
   }
   json offsets = json::array();
   for (const ExprPtr& offset : formula.offsets) {

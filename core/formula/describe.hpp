@@ -8,7 +8,8 @@ namespace insitu {
 
 // {"response": label | null, "response_variables": [names], "intercept": bool, "variables":
 // [names], "offsets": [labels],
-//  "terms": [{"label", "name", "variables": [names], "kind": "numeric" | "factor" | "mixed"}]}
+//  "terms": [{"label", "name", "variables": [names], "factors": [{"label", "name"}],
+//             "kind": "numeric" | "factor" | "mixed"}]}
 // columns: [{"name", "kind": "numeric" | "factor"}, …] or null, which leaves "." and the kinds open
 // ("unknown").
 nlohmann::json describe_formula(std::string_view text, const nlohmann::json& columns);

@@ -240,8 +240,10 @@ TEST(Describe, SaysWhatIsUsed) {
   const char* expected = R"json({
     "response": "log(y)", "response_variables": ["y"], "intercept": false, "variables": ["y", "f", "my x"],
     "offsets": [], "terms": [
-      {"label": "f:`my x`", "name": "f:my x", "variables": ["f", "my x"], "kind": "mixed"},
-      {"label": "F(`my x`)", "name": "F_my x", "variables": ["my x"], "kind": "factor"}]
+      {"label": "f:`my x`", "name": "f:my x", "variables": ["f", "my x"],
+       "factors": [{"label": "f", "name": "f"}], "kind": "mixed"},
+      {"label": "F(`my x`)", "name": "F_my x", "variables": ["my x"],
+       "factors": [{"label": "F(`my x`)", "name": "F_my x"}], "kind": "factor"}]
 })json";
   EXPECT_EQ(described, nlohmann::json::parse(expected)) << described.dump();
   EXPECT_EQ(describe_formula("~ a", nullptr)["response"], nlohmann::json());

@@ -131,8 +131,32 @@ def test_cube(data):
     model = insitu.rx_lin_mod("y ~ f", data, cube=True)
     means = data.groupby("f")["y"].mean()
     np.testing.assert_allclose(model.coefficients, means, rtol=1e-12)
-    assert model.count_df["Counts"].tolist() == [40, 40, 40]
     assert "(as if intercept included)" in str(model.summary())
+    assert model.partitions == ["f"]
+    assert list(model.count_df) == ["f", "y", "Counts"]
+    assert model.count_df["f"].tolist() == ["low", "mid", "top"]
+    assert model.count_df["Counts"].tolist() == [40, 40, 40]
+
+
+def test_cube_of_an_interaction_lists_its_cells(data):
+    data["g=h, i"] = np.where(np.arange(120) % 2, "a=b, c", "d")
+    frame = insitu.rx_lin_mod("y ~ f:`g=h, i` + x", data, cube=True, pweights="w").count_df
+    assert list(frame) == ["f", "g=h, i", "y", "Counts"]
+    assert frame["f"].tolist() == ["low", "mid", "top"] * 2
+    assert frame["g=h, i"].tolist() == ["a=b, c"] * 3 + ["d"] * 3
+    weights = data.groupby(["g=h, i", "f"])["w"].sum()
+    assert frame["Counts"].tolist() == weights.tolist()
+
+
+def test_a_cube_is_the_model_with_intercept_in_other_coordinates(data):
+    cube = insitu.rx_lin_mod("y ~ f + x", data, cube=True, cov_coef=True, cov_data=True)
+    fit = reference(data)
+    assert cube.r_squared == pytest.approx(fit.rsquared, rel=1e-12)
+    assert cube.adj_r_squared == pytest.approx(fit.rsquared_adj, rel=1e-12)
+    assert cube.fstatistics.tolist() == pytest.approx([fit.fvalue, 3, 116], rel=1e-12)
+    assert cube.aic == pytest.approx(fit.aic + 2, rel=1e-12)
+    assert cube.cov_coef is None
+    assert cube.cov_data is None
 
 
 def test_precision_is_reported(data):

@@ -57,8 +57,8 @@ def rx_lin_mod(
         transforms: SQL expressions by the name of the new column.
         drop_first: drop the first level of each factor instead of the last.
         drop_main: for `a*b`, drop redundant main effects before interactions.
-        cov_coef: keep the covariance of the coefficients; predictions need it for standard errors.
-        cov_data: keep the covariance of the expanded predictors.
+        cov_coef: keep the covariance of the coefficients; predictions need it for standard errors. Not of a cube.
+        cov_data: keep the covariance of the expanded predictors; only with an intercept, not of a cube.
         report_progress: 0 silent, 1 rows, 2 rows and times; None takes the option `reportProgress`.
         verbose: 1 prints how the fit was computed.
         compute_context: where to compute; None takes the active context.
@@ -109,8 +109,8 @@ def rx_lin_mod(
         "drop_first": bool(drop_first),
         "drop_main": drop_main is None or bool(drop_main),
         "cube": bool(cube),
-        "cov_coef": bool(cov_coef),
-        "cov_data": bool(cov_data),
+        "cov_coef": bool(cov_coef) and not cube,
+        "cov_data": bool(cov_data) and not cube,
         "precision": precision,
         "rows": None,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..errors import SpecError, StateError
+from ..errors import SpecError
 from ..fitting import number, numbers
 from . import linear_layout
-from .base import Result, expect, expect_number, expect_numbers
+from .base import Result
+from .cube import count_frame, cubed_term
+from .linear_check import COLUMNS, check_linear_model
 from .student_t import t_quantile
-
-_COLUMNS = ("estimate", "std_error", "t_value", "p_value")
 
 
 class LinearModel(Result):
@@ -191,25 +190,12 @@ class LinearModel(Result):
     @property
     def partitions(self) -> list[str] | None:
         """Cube fits: the name of the cubed term."""
-        count_df = self.count_df
-        return None if count_df is None else [str(count_df.columns[0])]
+        return None if self._model.get("counts") is None else [cubed_term(self._model)["name"]]
 
     @property
     def count_df(self) -> pd.DataFrame | None:
-        """Cube fits: cell, its coefficient, and its count of rows (or weight)."""
-        counts = self._model.get("counts")
-        if counts is None:
-            return None
-        table = self._model["coefficients"]
-        cells = list(table["names"])[: len(counts)]
-        name = ", ".join(part.split("=")[0] for part in cells[0].split(", ")) if cells else ""
-        return pd.DataFrame(
-            {
-                name or "cell": cells,
-                self.response: numbers(table["estimate"])[: len(counts)],
-                "Counts": numbers(counts),
-            }
-        )
+        """Cube fits: by cell the levels of the cubed factors, the coefficient, and the count of rows (or weight)."""
+        return None if self._model.get("counts") is None else count_frame(self._model)
 
     @property
     def n_valid_obs(self) -> float | int:
@@ -284,7 +270,7 @@ class LinearModel(Result):
         """
         table = self._model["coefficients"]
         low, high = self._interval(conf_level)
-        values = {key: numbers(table[key]) for key in _COLUMNS}
+        values = {key: numbers(table[key]) for key in COLUMNS}
         return pd.DataFrame(
             {
                 "term": list(table["names"]),
@@ -415,63 +401,7 @@ class LinearModel(Result):
     @classmethod
     def check(cls, model: Mapping[str, Any]) -> None:
         """StateError unless the engine's part of a model file has the right shape."""
-        if expect(model, "kind", str) != cls.kind:
-            raise StateError(
-                f"The model says it is a {model['kind']!r}, in a file of {cls.kind!r}."
-            )
-        for key in ("formula", "response"):
-            expect(model, key, str)
-        expect(model, "design", dict)
-        expect(model, "scoring", dict)
-        table = expect(model, "coefficients", dict)
-        names = expect(table, "names", list)
-        if not all(isinstance(name, str) for name in names):
-            raise StateError("The names of the model's coefficients should be text.")
-        for key in (*_COLUMNS, "aliased"):
-            expect_numbers(table, key, len(names))
-        expect_numbers(model, "df", 3)
-        for key in _SCALARS:
-            if key not in model:
-                raise StateError(f"The model has no {key!r}.")
-            expect_number(key, model[key])
-        for key in ("rank", "n_valid_obs", "n_missing_obs"):
-            if not isinstance(model[key], int | float) or not math.isfinite(model[key]):
-                raise StateError(
-                    f"The model's {key!r} should be a count, and is {model[key]!r:.40}."
-                )
-        _check_matrix("cov_coef", model.get("cov_coef"), len(names))
-        data = model.get("cov_data")
-        if data is not None:
-            _check_matrix(
-                "cov_data", expect(data, "matrix", list), len(expect(data, "names", list))
-            )
-        counts = model.get("counts")
-        if counts is not None:
-            expect_numbers(model, "counts", min(len(counts), len(names)))
-
-
-_SCALARS = [
-    "n_valid_obs",
-    "n_missing_obs",
-    "sum_of_weights",
-    "rank",
-    "residual_squares",
-    "residual_variance",
-    "sigma",
-    "total_squares",
-    "y_var",
-    "r_squared",
-    "adj_r_squared",
-    "f_statistic",
-    "f_num_df",
-    "f_den_df",
-    "f_pvalue",
-    "condition_number",
-    "deviance",
-    "log_likelihood",
-    "aic",
-    "bic",
-]
+        check_linear_model(model, cls.kind)
 
 
 class LinearModelSummary:
@@ -506,12 +436,3 @@ def _whole(value: object) -> float | int:
 def _square(matrix: Any, names: Any) -> pd.DataFrame:
     rows = np.array([numbers(row) for row in matrix], dtype=float).reshape(len(names), len(names))
     return pd.DataFrame(rows, index=pd.Index(names), columns=pd.Index(names))
-
-
-def _check_matrix(key: str, matrix: object, size: int) -> None:
-    if matrix is None:
-        return
-    if not isinstance(matrix, list) or len(matrix) != size:
-        raise StateError(f"The model's {key!r} should be a matrix of {size} rows.")
-    for row in matrix:
-        expect_numbers({key: row}, key, size)
