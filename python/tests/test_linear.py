@@ -159,6 +159,129 @@ def test_a_cube_is_the_model_with_intercept_in_other_coordinates(data):
     assert cube.cov_data is None
 
 
+def test_the_level_of_an_interval_is_a_number_between_0_and_1(data):
+    model = insitu.rx_lin_mod("y ~ x + f", data)
+    for level in (0, 1, 95, -0.5, math.nan, "0.95"):
+        with pytest.raises(insitu.SpecError, match="between 0 and 1"):
+            model.confint(level)
+    frame = model.tidy(conf_level=0.9)
+    np.testing.assert_allclose(
+        frame[["conf_low", "conf_high"]].iloc[:4], reference(data).conf_int(0.1), rtol=1e-10
+    )
+    assert frame.iloc[4, 1:].isna().all()
+
+
+def test_condition_number_is_of_the_correlations_of_the_kept_columns(data):
+    data["z"] = 3.0 + data["x"] ** 2
+    model = insitu.rx_lin_mod("y ~ x + z + f", data, pweights="w")
+    X = np.column_stack([data["x"], data["z"], data["f"] == "low", data["f"] == "mid"])
+    covariance = np.cov(X.astype(float).T, aweights=data["w"])
+    sd = np.sqrt(np.diag(covariance))
+    R = covariance / np.outer(sd, sd)
+    expected = np.linalg.norm(R, 1) * np.linalg.norm(np.linalg.inv(R), 1)
+    assert 1 / model.condition_number == pytest.approx(expected, rel=1e-12)
+    assert model["condition.number"] == model.condition_number
+    assert insitu.rx_lin_mod("y ~ x", data).condition_number == 1
+
+
+def test_covariance_of_the_expanded_predictors(data):
+    X = np.column_stack([data["x"], *(data["f"] == level for level in ("low", "mid", "top"))])
+    model = insitu.rx_lin_mod("y ~ x + f", data, cov_data=True)
+    np.testing.assert_allclose(model.cov_data, np.cov(X.astype(float).T), rtol=1e-12, atol=1e-15)
+    assert list(model.cov_data) == ["x", "f=low", "f=mid", "f=top"]
+    model = insitu.rx_lin_mod("y ~ x + f", data, cov_data=True, fweights="w")
+    np.testing.assert_allclose(
+        model.cov_data, np.cov(X.astype(float).T, fweights=data["w"]), rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("formula", "same"),
+    [
+        ("y ~ f*g", "y ~ f*g"),
+        ("y ~ f:g", "y ~ f*g"),
+        ("y ~ f*x", "y ~ f*x"),
+        ("y ~ f:x", "y ~ f:x"),
+        ("y ~ x*z + x^2", "y ~ x*z + I(x**2)"),
+        ("y ~ F(k)*g + log(z)", "y ~ C(k)*g + np.log(z)"),
+        ("y ~ f*g*x", "y ~ f*g*x"),
+        ("y ~ f:x - 1", "y ~ f:x - 1"),
+        ("y ~ (f + g)*x", "y ~ (f + g)*x"),
+        ("y ~ I(x > 0) + pow(z, 2) + sqrt(abs(x))", "y ~ I(1.0*(x>0)) + I(z**2) + np.sqrt(abs(x))"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"drop_first": True}, {"drop_main": False}])
+def test_every_coding_spans_the_same_columns(data, formula, same, options):
+    import statsmodels.formula.api as smf
+
+    rng = np.random.default_rng(3)
+    data = data.assign(
+        z=rng.uniform(1, 4, 120), g=rng.choice(["u", "v"], 120), k=rng.integers(1, 4, 120)
+    )
+    model = insitu.rx_lin_mod(formula, data, **options)
+    fit = smf.ols(same, data).fit()
+    fitted = insitu.rx_predict(model, data)["y_Pred"]
+    np.testing.assert_allclose(fitted, fit.fittedvalues, rtol=1e-11, atol=1e-12)
+    assert model.rank == fit.df_model + fit.k_constant
+    np.testing.assert_allclose(
+        [model.r_squared, model.sigma, model.aic, model.bic],
+        [fit.rsquared, math.sqrt(fit.scale), fit.aic + 2, fit.bic + math.log(120)],
+        rtol=1e-11,
+    )
+
+
+def test_main_effects_of_a_product_are_dropped_first_unless_asked(data):
+    data["g"] = np.where(np.arange(120) % 2, "u", "v")
+    means = data.groupby(["f", "g"])["y"].mean()
+    kept = insitu.rx_lin_mod("y ~ f*g", data).coefficients.dropna()
+    # Every cell against the last one.
+    assert list(kept.index) == ["(Intercept)"] + [
+        f"f={f}, g={g}" for g in "uv" for f in ("low", "mid", "top") if (f, g) != ("top", "v")
+    ]
+    assert kept["f=low, g=u"] == pytest.approx(means["low", "u"] - means["top", "v"], rel=1e-12)
+    # R's lm with contr.SAS, and with contr.treatment.
+    last = insitu.rx_lin_mod("y ~ f*g", data, drop_main=False).coefficients.dropna()
+    assert list(last.index) == ["(Intercept)", "f=low", "f=mid", "g=u", "f=low, g=u", "f=mid, g=u"]
+    first = insitu.rx_lin_mod("y ~ f*g", data, drop_main=False, drop_first=True).coefficients
+    assert list(first.dropna().index) == [
+        "(Intercept)", "f=mid", "f=top", "g=v", "f=mid, g=v", "f=top, g=v",
+    ]  # fmt: skip
+    assert first["f=mid, g=v"] == pytest.approx(
+        means["mid", "v"] - means["mid", "u"] - means["low", "v"] + means["low", "u"], rel=1e-11
+    )
+
+
+def test_an_empty_last_level_moves_the_reference_of_every_factor(data):
+    data["g"] = np.where(np.arange(120) % 2, "u", "v")
+    data["f"] = pd.Categorical(data["f"], categories=["low", "mid", "top", "none"])
+    model = insitu.rx_lin_mod("y ~ f + g", data)
+    assert model.coefficients.index[model.aliased].tolist() == ["f=low", "f=none", "g=u"]
+    data["f"] = data["f"].cat.reorder_categories(["none", "low", "mid", "top"])
+    model = insitu.rx_lin_mod("y ~ f + g", data)
+    assert model.coefficients.index[model.aliased].tolist() == ["f=none", "f=top", "g=v"]
+
+
+def test_f_of_a_number_has_a_level_for_each_whole_number(data):
+    data["k"] = np.arange(120) % 5 + 1.75
+    model = insitu.rx_lin_mod("y ~ F(k)", data, row_selection="k > 2 and k < 6", cube=True)
+    assert model.coefficients.index.tolist() == ["F_k=2", "F_k=3", "F_k=4", "F_k=5"]
+    assert model.coefficients["F_k=4"] == pytest.approx(data["y"][data["k"] == 4.75].mean())
+    model = insitu.rx_lin_mod("y ~ F(k, 0, 3)", data, cube=True)
+    assert model.count_df["F_k_0_3_T"].tolist() == ["0", "1", "2", "3"]
+    assert model.count_df["Counts"].tolist() == [0, 24, 24, 24]
+    assert (model.n_valid_obs, model.n_missing_obs) == (72, 48)
+
+
+def test_an_offset_enters_with_coefficient_one(data):
+    model = insitu.rx_lin_mod("y ~ x + f + offset(w)", data)
+    fit = reference(data.assign(y=data["y"] - data["w"]))
+    np.testing.assert_allclose(kept(model), of(fit), rtol=1e-9)
+    assert model.r_squared == pytest.approx(fit.rsquared, rel=1e-12)
+    np.testing.assert_allclose(
+        insitu.rx_predict(model, data)["y_Pred"], fit.fittedvalues + data["w"], rtol=1e-11
+    )
+
+
 def test_precision_is_reported(data):
     assert insitu.rx_lin_mod("y ~ x", data, precision="double").precision == "double"
     assert insitu.rx_lin_mod("y ~ x", data, precision="double-double").precision == "double-double"
@@ -187,6 +310,8 @@ def test_other_spellings_and_unknown_arguments(data):
         ({"cube_predictions": True}, "does not support cube_predictions"),
         ({"pweights": "weight"}, "weight"),
         ({"formula": 3}, "formula is text"),
+        ({"transforms": "x * 2"}, "transforms .* 'x \\* 2'"),
+        ({"transforms": {"z": 2}}, "transforms\\['z'\\]"),
         ({"formula": "y ~ xx"}, "'x'|\"x\""),
         ({"formula": "y ~ x +"}, "\\^|character|end"),
         ({"data": 5}, "type int cannot be read"),

@@ -193,6 +193,11 @@ def test_augment(model, data, expected):
     np.testing.assert_allclose(plain["resid"], frame["resid"], rtol=1e-12)
 
 
+def test_augment_replaces_no_column_of_the_data(model, data):
+    with pytest.raises(insitu.SpecError, match="the data have 'resid' already"):
+        model.augment(data.assign(resid=1.0))
+
+
 def test_parquet_to_parquet(model, data, tmp_path):
     source, target = str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")
     pq.write_table(pa.Table.from_pandas(data), source, row_group_size=10)

@@ -245,6 +245,11 @@ class Source(ABC):
         """
         if row_selection is None and not transforms:
             return self
+        if not isinstance(transforms, Mapping | None):
+            raise SpecError(
+                f"transforms are SQL expressions by the name of the new column, {{name: expression}}, and were given "
+                f"as {transforms!r}."
+            )
         from .selected import SelectedSource
 
         return SelectedSource(self, row_selection, dict(transforms or {}))

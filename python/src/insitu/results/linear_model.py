@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -305,7 +306,7 @@ class LinearModel(Result):
         return pd.DataFrame({names[0]: low, names[1]: high}, index=index)
 
     def _interval(self, level: float) -> tuple[list[float], list[float]]:
-        if not 0.0 < level < 1.0:
+        if not (isinstance(level, Real) and 0.0 < level < 1.0):
             raise SpecError(f"The level of an interval lies between 0 and 1, and is {level!r}.")
         table = self._model["coefficients"]
         reach = t_quantile((1.0 + level) / 2.0, number(self._model["df"][1]))
@@ -348,7 +349,7 @@ class LinearModel(Result):
         Returns: a frame: the columns of the data, then fitted, resid, std_error (of the fitted mean; NaN, with
             one warning, if the model was fitted without `cov_coef=True`).
 
-        Raises: SpecError if a column of the model is missing.
+        Raises: SpecError if a column of the model is missing, or the data have a column of those names.
 
         Example:
             >>> import pandas as pd, insitu
@@ -364,6 +365,12 @@ class LinearModel(Result):
                 "std_error is NaN: the model was fitted without cov_coef=True.", stacklevel=2
             )
         frame, found = predict_columns(self, data, std_errors=errors, residuals=True)
+        taken = [name for name in ("fitted", "resid", "std_error") if name in frame]
+        if taken:
+            raise SpecError(
+                f"augment adds fitted, resid and std_error, and the data have {', '.join(map(repr, taken))} already: "
+                "rename or leave out these columns."
+            )
         frame["fitted"] = found["pred"].to_numpy()
         frame["resid"] = found["resid"].to_numpy()
         frame["std_error"] = found["std_err"].to_numpy() if errors else np.nan
