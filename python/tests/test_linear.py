@@ -345,6 +345,14 @@ def test_the_call_holds_no_password(data):
     assert given == {"data": "mssql://…@host/db", "cov_coef": True}
 
 
+def test_a_model_holds_no_rows(data):
+    model = insitu.rx_lin_mod("y ~ x", data[["x", "y"]].to_dict("list"))
+    assert model.call == "rx_lin_mod(formula='y ~ x', data=<dict>)"
+    assert model.params["data"] == "<dict>"
+    summary = insitu.rx_summary("~ x", {"x": [1.0, 2.0]})
+    assert summary.params == {"formula": "~ x", "data": "<dict>"}
+
+
 def test_odd_names():
     names = ["two words", "it's", 'say "hi"', "naïve 🙂", "x; drop table t"]
     rng = np.random.default_rng(5)

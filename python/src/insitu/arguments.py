@@ -143,7 +143,8 @@ def changed(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[
     found: dict[str, Any] = {}
     for name, value in arguments.items():
         default = parameters[name].default if name in parameters else None
-        plain = _plain(value)
+        is_rows = name == "data" and isinstance(value, Mapping)
+        plain = f"<{type(value).__name__}>" if is_rows else _plain(value)
         if default is inspect.Parameter.empty or plain != default:
             found[name] = plain
     return found
