@@ -155,6 +155,8 @@ def test_a_cube_is_the_model_with_intercept_in_other_coordinates(data):
     assert cube.adj_r_squared == pytest.approx(fit.rsquared_adj, rel=1e-12)
     assert cube.fstatistics.tolist() == pytest.approx([fit.fvalue, 3, 116], rel=1e-12)
     assert cube.aic == pytest.approx(fit.aic + 2, rel=1e-12)
+    with pytest.warns(UserWarning, match="a cube keeps no covariance"):
+        assert cube.augment(data)["std_error"].isna().all()
     assert cube.cov_coef is None
     assert cube.cov_data is None
 

@@ -107,6 +107,9 @@ def test_cube_layout(airline_dict):
     assert "Cube Linear Regression Results for: y ~ a + b" in text
     assert "(as if intercept included)" in text
     assert "| Counts" in text
+    page = model._repr_html_()
+    assert "<th>Counts</th>" in page
+    assert page.count("<td>120</td>") == 1
 
 
 def test_elements_by_every_name(airline_dict):

@@ -74,7 +74,7 @@ def full(model: LinearModel) -> str:
         statistic=list(model.coef_t_value),
         p_value=list(model.coef_p_value),
         dropped=dropped,
-        counts=None if counts is None else [*counts, *[None] * (len(dropped) - len(counts))],
+        counts=None if counts is None else _padded(counts, len(dropped)),
     )
     title = "Coefficients:"
     if gone:
@@ -101,6 +101,11 @@ def _tail(model: LinearModel) -> list[str]:
     ]
 
 
+def _padded(counts: list[float], length: int) -> list[float | None]:
+    """The counts of a cube's cells, and nothing beside the other coefficients."""
+    return [*counts, *[None] * (length - len(counts))]
+
+
 def _count(value: float) -> str:
     return format_number(value, 15)
 
@@ -122,6 +127,9 @@ def as_html(model: LinearModel) -> str:
     cells: dict[str, list[str]] = {"": list(model.coefficients.index)}
     for name, texts in columns.items():
         cells[name] = ["Dropped" if gone else t for t, gone in zip(texts, dropped, strict=True)]
+    if (counts := model._model.get("counts")) is not None:
+        padded = _padded(counts, len(dropped))
+        cells["Counts"] = ["" if v is None else _count(v) for v in padded]
     return html_page(
         f"Linear model: {model.formula}", [(a, b.strip()) for a, b in facts], [html_table(cells)]
     )

@@ -361,9 +361,12 @@ class LinearModel(Result):
 
         errors = self._model.get("cov_coef") is not None
         if not errors:
-            warnings.warn(
-                "std_error is NaN: the model was fitted without cov_coef=True.", stacklevel=2
+            reason = (
+                "a cube keeps no covariance: fit with cube=False"
+                if self._model.get("cube")
+                else "the model was fitted without cov_coef=True"
             )
+            warnings.warn(f"std_error is NaN: {reason}.", stacklevel=2)
         frame, found = predict_columns(self, data, std_errors=errors, residuals=True)
         taken = [name for name in ("fitted", "resid", "std_error") if name in frame]
         if taken:
