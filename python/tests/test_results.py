@@ -106,7 +106,18 @@ def test_cube_layout(airline_dict):
     text = str(model.summary())
     assert "Cube Linear Regression Results for: y ~ a + b" in text
     assert "(as if intercept included)" in text
-    assert "| Counts" in text
+    # As RevoScaleR's manual prints a cube: a column of bars, and the note on one line only.
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.endswith(" | Counts"))
+    bar = lines[at].index(" | Counts") + 1
+    assert [line[bar:] for line in lines[at + 1 : at + 5]] == [
+        "|    120",
+        "|     80",
+        "|       ",
+        "|       ",
+    ]
+    assert "(as if intercept included)\nAdjusted R-squared: 0.7888 \n" in text
+    assert text.count("as if") == 1
     page = model._repr_html_()
     assert "<th>Counts</th>" in page
     assert page.count("<td>120</td>") == 1

@@ -160,9 +160,9 @@ def coefficient_table(
         columns[""] = [mark.ljust(3) for mark in marks]
     if counts is None:
         return right_aligned(names, columns)
-    shown = format_numbers([v for v in counts if v is not None])
-    texts = iter(shown)
-    columns["| Counts"] = ["" if v is None else f"| {next(texts)}" for v in counts]
+    texts = iter(format_numbers([v for v in counts if v is not None]))
+    columns["|"] = ["|"] * len(counts)
+    columns["Counts"] = ["" if v is None else next(texts) for v in counts]
     return right_aligned(names, columns)
 
 

@@ -94,7 +94,7 @@ def _tail(model: LinearModel) -> list[str]:
     return [
         f"Residual standard error: {format_number(model.sigma, 4)} on {model.df[1]} degrees of freedom",
         f"Multiple R-squared: {format_number(model.r_squared, 4)}{cube}",
-        f"Adjusted R-squared: {format_number(model.adj_r_squared, 4)}{cube} ",
+        f"Adjusted R-squared: {format_number(model.adj_r_squared, 4)} ",
         f"F-statistic: {format_number(f, 4)} on {_count(numerator)} and {_count(denominator)} DF,  "
         f"p-value: {format_p_value(model.f_pvalue, 4)} ",
         f"Condition number: {format_number(_decimals(condition, 4))}",
