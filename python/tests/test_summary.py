@@ -130,6 +130,19 @@ def test_row_selection_and_group_files(data, tmp_path):
         insitu.rx_summary("~ x:f", data, by_group_out_file=path)
 
 
+def test_group_files_may_be_sources(data, tmp_path):
+    path = str(tmp_path / "cells.parquet")
+    insitu.rx_summary("~ x:f", data, by_group_out_file=insitu.RxParquetData(path))
+    means = pd.read_parquet(path)["x_Mean"]
+    np.testing.assert_allclose(means, data.dropna().groupby("f")["x"].mean(), rtol=1e-13)
+    paths = [tmp_path / "f.csv", tmp_path / "g.csv"]
+    sources = [insitu.RxTextData(str(each)) for each in paths]
+    insitu.rx_summary("~ x:f + x:g", data, by_group_out_file=sources)
+    assert [next(iter(pd.read_csv(each))) for each in paths] == ["f", "g"]
+    with pytest.raises(insitu.SpecError, match=r"by_group_out_file is .* type int"):
+        insitu.rx_summary("~ x:f", data, by_group_out_file=3)
+
+
 def test_unknown_arguments_and_what_is_refused(data):
     with pytest.warns(UserWarning, match="no argument quantiles: ignored"):
         insitu.rx_summary("~ x", data, quantiles=True)

@@ -16,13 +16,14 @@ from .results.summary import DEFAULT, DEFAULT_WEIGHTED, STATISTICS
 
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
+    from .data import RxFileData
 
 
 @args.tolerant
 def rx_summary(
     formula: str,
     data: Any,
-    by_group_out_file: str | Sequence[str] | None = None,
+    by_group_out_file: str | RxFileData | Sequence[str | RxFileData] | None = None,
     summary_stats: str | Sequence[str] | None = None,
     by_term: bool = True,
     pweights: str | None = None,
@@ -50,8 +51,8 @@ def rx_summary(
         formula: `"~ x + f"`; a number gives moments, a factor its counts, `x:f` (or `y ~ f`) the moments of each
             cell and over all, `f:g` counts of cells, `.` all columns.
         data: a data frame, a path (Parquet, CSV) or a data source.
-        by_group_out_file: path (or one per set of factors) of a Parquet or CSV file for the frames by cell;
-            several sets under one path get the suffixes 1, 2, ….
+        by_group_out_file: path or source (or a list, one per set of factors) of a Parquet or CSV file for the frames
+            by cell; several sets under one path get the suffixes 1, 2, ….
         summary_stats: of Mean, StdDev, Min, Max, ValidObs, MissingObs, Sum, SumOfWeights, MissingWeights; None
             takes the first six, with weights SumOfWeights and MissingWeights for the last two.
         by_term: leave out missing values term by term; False: rows with any missing value.
@@ -153,19 +154,19 @@ def chosen_statistics(asked: str | Sequence[str] | None, weighted: bool) -> list
     return list(dict.fromkeys(chosen))
 
 
-def write_group_files(summary: Summary, paths: str | Sequence[str], overwrite: bool) -> list[str]:
+def write_group_files(summary: Summary, paths: Any, overwrite: bool) -> list[str]:
     """Writes one file per set of factors, of the moments and counts by cell; gives the paths."""
     tables = summary.by_group()
     if not tables:
         raise SpecError("by_group_out_file is given, but the formula has no term with factors.")
-    if isinstance(paths, str | os.PathLike):
-        stem, ending = os.path.splitext(os.fspath(paths))
+    if isinstance(paths, list | tuple):
+        names = [_path(target) for target in paths]
+    else:
+        stem, ending = os.path.splitext(_path(paths))
         names = [
             f"{stem}{i}{ending}" if len(tables) > 1 else f"{stem}{ending}"
             for i in range(1, len(tables) + 1)
         ]
-    else:
-        names = [os.fspath(path) for path in paths]
     if len(names) != len(tables):
         raise SpecError(
             f"by_group_out_file names {len(names)} files, and there are {len(tables)} sets of factors."
@@ -180,6 +181,19 @@ def write_group_files(summary: Summary, paths: str | Sequence[str], overwrite: b
     for name, table in zip(names, tables, strict=True):
         _write_whole(table, name)
     return names
+
+
+def _path(target: Any) -> str:
+    """The path of a target, which may be a source of one file."""
+    from .data import RxFileData
+
+    path = target.file if isinstance(target, RxFileData) else target
+    if not isinstance(path, str | os.PathLike):
+        raise SpecError(
+            "by_group_out_file is a path or a source of one Parquet or CSV file (or a list of these), and holds "
+            f"an object of type {type(path).__name__}."
+        )
+    return os.fspath(path)
 
 
 def _write_whole(table: pd.DataFrame, name: str) -> None:
