@@ -94,9 +94,13 @@ def test_table_target_is_replaced_in_one_transaction(tmp_path: Path) -> None:
         rx_import({"x": [3]}, output_file=target)
     rx_import({"x": [3]}, output_file=target, append="rows")
     assert target.to_arrow()["x"].to_pylist() == [1, 2, 3]
+    with pytest.raises(SpecError, match="must match"):
+        rx_import({"z": [1]}, output_file=target, append="rows")
+    with pytest.raises(SpecError, match="'x' of the table 't' holds int64, and .* double"):
+        rx_import({"x": [1.5]}, output_file=target, append="rows")
     broken = RxSqlServerData(
         string,
-        sql_query="select case when x < 3 then x else error('stop') end x from t",
+        sql_query="select case when x < 3 then x else error('stop') end x from range(1, 5) t(x)",
         dialect="duckdb",
     )
     for options in ({"overwrite": True}, {"append": "rows"}):

@@ -6,6 +6,7 @@ import pickle
 import warnings
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -244,7 +245,37 @@ def test_the_limit_holds_where_rows_are_not_known(monkeypatch):
     assert predict.FrameSink(Unknown(), 1).write(table.to_reader()).num_rows == 60
 
 
-def test_a_table_is_not_its_own_target(model):
-    source, target = (insitu.RxSqlServerData("duckdb:///a.duckdb", table="t") for _ in range(2))
-    with pytest.raises(insitu.SpecError, match="never writes into its input"):
-        predict._target(target, source, overwrite=True, append=None)
+def test_a_table_is_not_its_own_target(model, data, tmp_path):
+    path = tmp_path / "a.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.register("rows", data)
+        connection.execute("create table t as select * from rows; create schema s")
+    string = f"duckdb:///{path}"
+
+    def table(name):
+        return insitu.RxSqlServerData(string, table=name)
+
+    query = insitu.RxSqlServerData(string, sql_query="select * from dbo.[T] where x > -9")
+    for source, target in [
+        (table("t"), table("t")),
+        (table("t"), table("T")),
+        (table("t"), table("dbo.t")),
+        (table("t"), table("main.t")),
+        (table("t"), insitu.RxOdbcData(f"duckdb:///{tmp_path}/../{tmp_path.name}/a.duckdb", "t")),
+        (query, table("t")),
+    ]:
+        with pytest.raises(insitu.SpecError, match="never writes into its input"):
+            insitu.rx_predict(model, source, target, overwrite=True)
+        with pytest.raises(insitu.SpecError, match="never writes into its input"):
+            insitu.rx_import(source, target, overwrite=True, row_selection="x > 0")
+    assert table("t").row_count() == 90
+    assert insitu.rx_predict(model, table("t"), table("s.t")).row_count() == 90
+
+
+def test_a_file_of_a_set_is_not_its_target(model, data, tmp_path):
+    path = str(tmp_path / "a.parquet")
+    pq.write_table(pa.Table.from_pandas(data), path)
+    for source in (str(tmp_path), str(tmp_path / "*.parquet"), [path]):
+        with pytest.raises(insitu.SpecError, match="never writes into its input"):
+            insitu.rx_predict(model, source, path, overwrite=True)
+    assert pq.read_table(path).num_rows == 90

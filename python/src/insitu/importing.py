@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -172,13 +171,9 @@ def _write(
     overwrite: bool,
     append: str | None,
 ) -> Any:
-    from .data.sinks import as_sink
+    from .data.sinks import as_sink, refuse_input
 
-    same = isinstance(output, (str, os.PathLike)) and source.file_name is not None
-    if output is source or (
-        same and os.path.realpath(output) == os.path.realpath(str(source.file_name))
-    ):
-        raise SpecError("output_file is the data themselves: name another target.")
+    refuse_input(output, source)
     sink = as_sink(output, overwrite=overwrite, append=append)
     with sink.opened():
         stream = source.stream(columns)

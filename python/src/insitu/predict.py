@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -400,27 +399,10 @@ def warn_unseen(notes: Mapping[str, Any]) -> None:
 
 
 def _target(output_data: Any, source: Source, overwrite: bool, append: str | None) -> Sink:
-    from .data.sinks import as_sink
+    from .data.sinks import as_sink, refuse_input
 
-    if append not in (None, "none", "rows"):
-        raise SpecError(f"append is 'none' or 'rows', and was given as {append!r}.")
-    if output_data is source or _same_place(output_data, source):
-        raise SpecError(
-            "output_data is the data themselves: name another target; insitu never writes into its input."
-        )
+    refuse_input(output_data, source)
     return as_sink(output_data, overwrite=overwrite, append=append)
-
-
-def _same_place(output_data: Any, source: Source) -> bool:
-    """True if both are one file, or one table of one database."""
-    table = getattr(output_data, "table", None)
-    if table is not None:
-        places = [getattr(o, "connection_string", None) for o in (output_data, source)]
-        return places[0] == places[1] and table == getattr(source, "table", None)
-    path = getattr(output_data, "file", output_data)
-    if not isinstance(path, str | os.PathLike) or source.file_name is None:
-        return False
-    return os.path.realpath(path) == os.path.realpath(source.file_name)
 
 
 def _is_frame(value: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 from .. import _core
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
-from ..data.selected import SelectedSource
 from ..data.source import Source
 from ..errors import SourceError, SpecError
 from ..options import worker_threads
@@ -75,9 +74,7 @@ class RxInSqlServer(LocalContext):
         return worker_threads(self.num_tasks or None)
 
     def serving(self, source: Source) -> RxComputeContext:
-        base = source
-        while isinstance(base, SelectedSource):
-            base = base.source
+        base = source.base
         if isinstance(base, RxOdbcData) and base.target.key == self._target.key:
             return self
         if not self._warned:

@@ -7,10 +7,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from sqlglot import exp
 
 from ..errors import SourceError, SpecError
 from .connections import Target, close_connection, connect, parse_connection, without_secrets
-from .queries import query_error, quoted, table_query, to_duckdb
+from .queries import query_error, quoted, table_identifier, table_key, table_query, to_duckdb
 from .source import Stream
 from .typed import RxDataSource, watched_reader
 
@@ -179,6 +180,20 @@ class RxOdbcData(RxDataSource):
         connection = connect(self.target)
         try:
             return self.sql(connection)
+        finally:
+            connection.close()
+
+    def reads(self, other: RxOdbcData) -> bool:
+        """True if these rows come from the table that the other names, whatever its spelling."""
+        if other.table is None or self.target.key != other.target.key:
+            return False
+        connection = connect(self.target)
+        try:
+            named = connection.get_table_names(self.sql(connection), qualified=True)
+            tables = {table_key(exp.to_table(name, dialect="duckdb")) for name in named}
+            return table_key(table_identifier(connection, other.table)) in tables
+        except duckdb.Error as error:
+            raise query_error(self.sql_query or f"table {self.table}", error) from error
         finally:
             connection.close()
 

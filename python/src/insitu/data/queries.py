@@ -104,6 +104,16 @@ def table_identifier(connection: duckdb.DuckDBPyConnection, table: str) -> exp.T
     return exp.Table(**dict(zip(keys, reversed(quoted), strict=False)))
 
 
+def table_key(table: exp.Table) -> tuple[str, str]:
+    """Schema and name, equal for two spellings of one table (DuckDB's names ignore case).
+
+    Example:
+        >>> table_key(exp.to_table("T")) == table_key(exp.to_table("main.t"))
+        True
+    """
+    return (table.db or "main").lower(), table.name.lower()
+
+
 def quoted(name: str) -> str:
     """An identifier for DuckDB.
 

@@ -39,6 +39,10 @@ class SelectedSource(Source):
         self._resolved: tuple[dict[str, exp.Expression], exp.Expression | None] | None = None
         self._schema: Schema | None = None
 
+    @property
+    def base(self) -> Source:
+        return self.source.base
+
     def explain_sql(self) -> str | None:
         return self.source.explain_sql()
 

@@ -19,10 +19,12 @@ from sqlglot import exp
 from ..errors import SourceError, SpecError
 from ..options import RxOptions
 from .connections import connect, first_line
-from .database import RxOdbcData
+from .database import RxOdbcData, schema_of
+from .files import RxFileData
 from .frames import to_pandas
 from .parquet import RxParquetData
 from .queries import table_identifier
+from .source import Source
 from .text import RxTextData
 from .types import is_text
 
@@ -79,7 +81,8 @@ class ParquetSink(_Unopened):
         groups: Iterable[pa.Table] = _groups(reader)
         if self._append and os.path.exists(self._path):
             before = pq.ParquetFile(self._path)
-            _check_columns(before.schema_arrow, schema, self._path)
+            if before.schema_arrow.names != schema.names:
+                raise _other_columns(f"file {self._path!r}", before.schema_arrow, schema)
             schema = before.schema_arrow
             old = (before.read_row_group(i) for i in range(before.num_row_groups))
             groups = _chained(old, (_as_schema(table, schema) for table in groups))
@@ -171,6 +174,21 @@ class TableSink:
             values.append(name.db)
         return bool(connection.execute(query, values).fetchall()[0][0] > 0)
 
+    def _check_columns(
+        self, connection: duckdb.DuckDBPyConnection, table: exp.Table, now: pa.Schema
+    ) -> None:
+        """SpecError unless the rows to append fit: DuckDB would fill gaps with nulls and round to whole numbers."""
+        before = schema_of(connection.sql(exp.select("*").from_(table).sql(dialect="duckdb")))
+        if sorted(before.names) != sorted(now.names):
+            raise _other_columns(f"table {self._target.table!r}", before, now)
+        for field in now:
+            kind = before.field(field.name).type
+            if pa.types.is_integer(kind) and not pa.types.is_integer(field.type):
+                raise SpecError(
+                    f"Column {field.name!r} of the table {self._target.table!r} holds {kind}, and the rows to append"
+                    f" {field.type}: make them of one type."
+                )
+
     def write(self, reader: pa.RecordBatchReader) -> RxOdbcData:
         """The table as a source."""
         connection = self._connection
@@ -179,6 +197,7 @@ class TableSink:
         table = table_identifier(connection, self._target.table or "")
         rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
         if self._append and self._exists(connection):
+            self._check_columns(connection, table, reader.schema)
             statement: exp.Expression = exp.Insert(this=table, expression=rows, by_name=True)
         else:
             statement = exp.Create(this=table, kind="TABLE", expression=rows, replace=True)
@@ -247,6 +266,25 @@ def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = N
     )
 
 
+def refuse_input(output_data: Any, source: Source) -> None:
+    """SpecError if the target is among the data themselves: a file of a set, or a table that a query reads."""
+    base = source.base
+    if isinstance(output_data, RxOdbcData):
+        same = isinstance(base, RxOdbcData) and base.reads(output_data)
+    else:
+        path = getattr(output_data, "file", output_data)
+        same = (
+            isinstance(path, (str, os.PathLike))
+            and isinstance(base, RxFileData)
+            and os.path.realpath(_output_path(os.fspath(path)))
+            in map(os.path.realpath, base.paths())
+        )
+    if same:
+        raise SpecError(
+            "The target is the data themselves: name another one; insitu never writes into its input."
+        )
+
+
 def _output_path(path: str) -> str:
     """Relative paths go to the first directory of the option OutDataPath that exists."""
     if os.path.isabs(os.path.expanduser(path)):
@@ -312,11 +350,10 @@ def _chained(first: Iterable[pa.Table], second: Iterable[pa.Table]) -> Iterator[
     yield from second
 
 
-def _check_columns(before: pa.Schema, now: pa.Schema, path: str) -> None:
-    if before.names != now.names:
-        raise SpecError(
-            f"The columns of {path!r} are {before.names}, and those to append are {now.names}: they must match."
-        )
+def _other_columns(what: str, before: pa.Schema, now: pa.Schema) -> SpecError:
+    return SpecError(
+        f"The columns of the {what} are {before.names}, and those to append are {now.names}: they must match."
+    )
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -193,6 +193,11 @@ class Source(ABC):
     def _open(self, columns: Sequence[str]) -> Stream:
         """Batches of these columns, in this order, of types that the engine reads."""
 
+    @property
+    def base(self) -> Source:
+        """The source that holds the rows: this one, unless it is a view of another."""
+        return self
+
     def row_count(self) -> int | None:
         """Number of rows, or None where counting would cost a pass."""
         return None
