@@ -86,6 +86,25 @@ def test_csv_target(tmp_path: Path) -> None:
     assert table["x"].to_pylist()[2] == 0.1
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("o.csv", {"delimiter": ";"}),
+        ("o.txt", {"delimiter": "\t"}),
+        ("o.tsv", {}),
+        ("o.csv.gz", {}),
+        ("o.csv.zst", {}),
+        ("o.csv", {"first_row_is_column_names": False}),
+    ],
+)
+def test_text_is_written_as_it_is_read(tmp_path: Path, name: str, options: dict) -> None:
+    target = RxTextData(str(tmp_path / name), **options)
+    rx_import({"x": [0.5, None], "f": ["a", "b"]}, output_file=target)
+    rx_import({"x": [3.0], "f": ["c"]}, output_file=target, append="rows")
+    read = RxTextData(str(tmp_path / name), **options).to_arrow()
+    assert [column.to_pylist() for column in read] == [[0.5, None, 3.0], ["a", "b", "c"]]
+
+
 def test_table_target_is_replaced_in_one_transaction(tmp_path: Path) -> None:
     string = f"duckdb:///{tmp_path}/d.duckdb"
     target = RxSqlServerData(string, table="t")

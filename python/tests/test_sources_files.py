@@ -181,6 +181,62 @@ def test_a_declared_type_that_does_not_fit_is_a_data_error(tmp_path: Path) -> No
         as_source(path, column_info={"x": {"type": "integer"}}).to_arrow()
 
 
+def test_a_fraction_among_whole_numbers_is_not_rounded(tmp_path: Path) -> None:
+    path = write(tmp_path / "late.csv", "x,f\n" + "1,a\n" * 20_000 + "2.5,b\n")
+    with pytest.raises(SourceError, match=r"Line 20002 of the file .*late\.csv.*'x' holds '2\.5'"):
+        RxTextData(path).to_arrow()
+    total = 20_002.5
+    for options in ({"rows_to_sniff": -1}, {"column_info": {"x": {"type": "numeric"}}}):
+        assert sum(RxTextData(path, **options).to_arrow()["x"].to_pylist()) == total
+    exact = write(tmp_path / "id.csv", "x\n9007199254740993\n")
+    assert RxTextData(exact).to_arrow()["x"].to_pylist() == [9007199254740993]
+
+
+def test_numbers_are_read_as_the_file_writes_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "de.csv", "x;n\n1.234,5;1.000\n2,25;7\n")
+    for info in (None, {"x": {"type": "numeric"}, "n": {"type": "integer"}}):
+        source = RxTextData(path, decimal_point=",", thousands_separator=".", column_info=info)
+        assert source.to_arrow()["x"].to_pylist() == [1234.5, 2.25]
+        assert source.to_arrow()["n"].to_pylist() == [1000, 7]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("1,a,b", "Columns: 2 Found: 3"), ("1", "Columns: 2 Found: 1"), ('1,"a', "unterminated")],
+)
+def test_a_broken_line_among_the_first_does_not_make_one_column(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    path = write(tmp_path / "b.csv", "# made\nx,f\n" + "1,a\n" * 5 + f"{line}\n2,c\n")
+    with pytest.raises(SourceError, match=rf"Line 8 of the file .*b\.csv.*{reason}"):
+        RxTextData(path, rows_to_skip=1).schema()
+
+
+def test_names_alone_are_a_table_without_rows(tmp_path: Path) -> None:
+    table = RxTextData(write(tmp_path / "h.csv", "x,f\n")).to_arrow()
+    assert (table.column_names, table.num_rows) == (["x", "f"], 0)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|", " "])
+def test_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
+    path = write(tmp_path / "d.txt", f"x{delimiter}f\n1{delimiter}a\n2{delimiter}b\n")
+    assert RxTextData(path).to_arrow().to_pydict() == {"x": [1, 2], "f": ["a", "b"]}
+    sentences = write(tmp_path / "s.txt", "title\nto be or not\nbe\n")
+    assert RxTextData(sentences).schema().names == ["title"]
+
+
+def test_strings_as_factors(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", "x,f,g\n1,b,u\n2,a,v\n")
+    info = {"g": {"type": "character"}}
+    schema = RxTextData(path, strings_as_factors=True, column_info=info).schema()
+    assert [column.categorical for column in schema] == [False, True, False]
+
+
+def test_an_argument_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="RxTextData has no argument delimeter"):
+        RxTextData("t.csv", delimeter=";")
+
+
 def test_what_text_cannot_do_yet(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="Fixed-width"):
         RxTextData("t.txt", is_fixed_format=True)

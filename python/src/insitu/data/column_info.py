@@ -69,6 +69,7 @@ def plan_columns(
     column_classes: Mapping[str, str] | None = None,
     vars_to_keep: Iterable[str] | None = None,
     vars_to_drop: Iterable[str] | None = None,
+    strings_as_factors: bool = False,
 ) -> list[Plan]:
     """Plans for the raw fields, in their order.
 
@@ -76,12 +77,17 @@ def plan_columns(
         fields: raw names and Arrow types. levels: the levels that the source itself gives, by raw name.
         column_info: see §3.2 of the specification; keys are raw names.
         vars_to_keep, vars_to_drop: raw or new names; at most one of the two.
+        strings_as_factors: text columns are factors, unless column_info or column_classes says otherwise.
     Raises: SpecError for unknown columns, types and keys that contradict each other.
     """
     names = [name for name, _ in fields]
     info = {name: dict(entry) for name, entry in (column_info or {}).items()}
     for name, kind in (column_classes or {}).items():
         info.setdefault(name, {}).setdefault("type", kind)
+    if strings_as_factors:
+        for name, arrow_type in fields:
+            if is_text(arrow_type):
+                info.setdefault(name, {}).setdefault("type", "factor")
     for name in info:
         if name not in names:
             raise SpecError(f"column_info: {unknown_column(name, names)}")
@@ -171,6 +177,16 @@ def _typed(base: Plan, kind: str, info: Mapping[str, Any]) -> Plan:
     raise SpecError(
         f"column_info: column {name!r} has the unknown type {kind!r}; types are {known}."
     )
+
+
+def number_type(kind: object) -> pa.DataType | None:
+    """The Arrow type of a type of column_info that is a number.
+
+    Example:
+        >>> number_type("float"), number_type("factor")
+        (DataType(double), None)
+    """
+    return _NUMBER_TYPES.get(str(kind).lower())
 
 
 def _is_integer(base: Plan) -> bool:

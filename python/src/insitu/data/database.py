@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from ..arguments import warn_unknown
 from ..errors import SourceError, SpecError
 from .connections import Target, close_connection, connect, parse_connection, without_secrets
 from .queries import query_error, quoted, table_identifier, table_key, table_query, to_duckdb
@@ -134,7 +135,9 @@ class RxOdbcData(RxDataSource):
             column_classes=column_classes,
             vars_to_keep=vars_to_keep,
             vars_to_drop=vars_to_drop,
+            strings_as_factors=string_as_factors,
         )
+        warn_unknown(type(self).__name__, kwargs)
         if (table is None) == (sql_query is None):
             raise SpecError(f"{type(self).__name__} needs exactly one of table and sql_query.")
         self._connection_string = connection_string
@@ -288,10 +291,12 @@ class RxSqlServerData(RxOdbcData):
             connection_string,
             table,
             sql_query,
+            string_as_factors=string_as_factors,
             column_classes=column_classes,
             column_info=column_info,
             rows_per_read=rows_per_read,
             dialect=dialect,
             vars_to_keep=vars_to_keep,
             vars_to_drop=vars_to_drop,
+            **kwargs,
         )

@@ -105,30 +105,46 @@ class ParquetSink(_Unopened):
 
 
 class TextSink(_Unopened):
-    """One CSV file: written beside its place, then renamed into it; missing values are empty."""
+    """One text file: written beside its place, then renamed into it; missing values are empty."""
 
-    def __init__(self, path: str, *, append: bool = False, result: Any = None) -> None:
+    def __init__(
+        self, path: str, *, append: bool = False, result: RxTextData | None = None
+    ) -> None:
         self._path = path
         self._append = append
         self._result = result
 
     def write(self, reader: pa.RecordBatchReader) -> Any:
         """The file as a source."""
-        header = not (self._append and os.path.exists(self._path))
+        before = self._append and os.path.exists(self._path)
         with (
             replacing(self._path) as temporary,
             writing(self._path),
-            open(temporary, "wb") as target,
+            pa.output_stream(temporary, compression=self._compression()) as target,
         ):
-            if not header:
-                with open(self._path, "rb") as before:
-                    while block := before.read(1 << 20):
+            if before:
+                with pa.input_stream(self._path) as source:
+                    while block := source.read(1 << 20):
                         target.write(block)
-            options = pacsv.WriteOptions(include_header=header)
+            options = self._options(include_header=not before)
             with pacsv.CSVWriter(target, _plain(reader.schema), write_options=options) as writer:
                 for table in _groups(reader):
                     writer.write_table(_as_schema(table, _plain(reader.schema)))
         return RxTextData(self._path) if self._result is None else self._result
+
+    def _options(self, include_header: bool) -> pacsv.WriteOptions:
+        """How the target is read is how it is written."""
+        given = {} if self._result is None else self._result.options
+        if given.get("decimal_separator", ".") != "." or given.get("encoding", "utf-8") != "utf-8":
+            raise SpecError("CSV files are written with decimal points and in UTF-8.")
+        tabs = ".tsv" in os.path.basename(self._path).lower()
+        return pacsv.WriteOptions(
+            include_header=include_header and given.get("header", True),
+            delimiter=given.get("delim", "\t" if tabs else ","),
+        )
+
+    def _compression(self) -> str | None:
+        return {".gz": "gzip", ".zst": "zstd"}.get(os.path.splitext(self._path)[1].lower())
 
 
 class TableSink:
@@ -259,7 +275,9 @@ def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = N
         result is None and lower.endswith(RxParquetData.suffixes)
     ):
         return ParquetSink(path, append=rows, result=result)
-    if isinstance(output_data, RxTextData) or (result is None and lower.endswith((".csv", ".txt"))):
+    if isinstance(output_data, RxTextData) or (
+        result is None and lower.endswith(RxTextData.suffixes)
+    ):
         return TextSink(path, append=rows, result=result)
     raise SpecError(
         f"{path!r} cannot be written: name a file that ends in .parquet or .csv, or a table of a database."

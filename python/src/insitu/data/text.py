@@ -8,14 +8,17 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlglot import exp
 
+from ..arguments import warn_unknown
 from ..errors import SourceError, SpecError
+from .column_info import number_type
 from .connections import first_line
 from .database import relation_stream, schema_of
 from .files import PathLike, RxFileData
 from .queries import quoted
+from .sniffing import Layout, sniff, whole_number_problem
 from .source import Stream
+from .typed import name_list
 
 _ENCODINGS = {
     "utf-8": "utf-8",
@@ -25,6 +28,9 @@ _ENCODINGS = {
     "iso-8859-1": "latin-1",
 }
 
+# What DuckDB says of a broken line, apart from the line itself.
+_REASONS = r"(Expected Number of Columns|Error when converting|Value with unterminated quote|Invalid unicode|Maximum line size).*"
+
 
 class RxTextData(RxFileData):
     """Delimited text: a path, a glob, or a directory whose files have one layout; `.gz` and `.zst` are unpacked.
@@ -33,6 +39,7 @@ class RxTextData(RxFileData):
         file: where the rows are.
         column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
         missing_value_string: what stands for a missing value (a text or a list); empty fields are missing too.
+        strings_as_factors: text columns are factors, unless column_info says otherwise.
         delimiter: found in the first rows if not given (comma, tab, semicolon, bar or space).
         quote_mark, decimal_point, thousands_separator: as in the file.
         first_row_is_column_names: found if not given; without names columns are V1, V2, ….
@@ -75,9 +82,21 @@ class RxTextData(RxFileData):
         rows_to_sniff: int = 10_000,
         rows_to_skip: int = 0,
         return_data_frame: bool = True,
-        *args: Any,
+        default_read_buffer_size: int = 10_000,
+        default_decimal_column_type: str | None = None,
+        default_missing_column_type: str | None = None,
+        write_precision: int = 7,
+        strip_zeros: bool = False,
+        quoted_delimiters: bool = False,
         is_fixed_format: bool | None = None,
+        use_fast_read: bool = True,
+        create_file_set: bool | None = None,
+        rows_per_out_file: int | None = None,
+        verbose: int = 0,
+        check_vars_to_keep: bool = False,
+        file_system: object = "native",
         input_encoding: str = "utf-8",
+        write_factors_as_indexes: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -86,12 +105,14 @@ class RxTextData(RxFileData):
             column_classes=column_classes,
             vars_to_keep=vars_to_keep,
             vars_to_drop=vars_to_drop,
+            strings_as_factors=strings_as_factors,
         )
+        warn_unknown(type(self).__name__, kwargs)
         if is_fixed_format or any("start" in entry for entry in self.column_info.values()):
             raise SpecError(
                 "Fixed-width text is not supported in this version: convert the file to CSV or Parquet."
             )
-        if combine_delimiters and delimiter not in (None, " "):
+        if combine_delimiters:
             raise SpecError(
                 "combine_delimiters is not supported in this version: give a file with single delimiters."
             )
@@ -99,54 +120,45 @@ class RxTextData(RxFileData):
             raise SpecError(
                 f"input_encoding {input_encoding!r} is not one of utf-8, utf-16 and latin-1."
             )
-        self.strings_as_factors = strings_as_factors
-        missing = (
-            [missing_value_string]
-            if isinstance(missing_value_string, str)
-            else list(missing_value_string)
-        )
-        self.options: dict[str, Any] = {
+        missing = name_list(missing_value_string)
+        options: dict[str, Any] = {
             "nullstr": list(dict.fromkeys(["", *missing])),
             "quote": quote_mark,
             "decimal_separator": decimal_point,
             "sample_size": rows_to_sniff,
             "encoding": _ENCODINGS[input_encoding.lower()],
-        }
-        optional = {
             "delim": delimiter,
             "thousands": thousands_separator,
             "header": first_row_is_column_names,
             "skip": rows_to_skip or None,
         }
-        self.options |= {key: value for key, value in optional.items() if value is not None}
-        self._sniffed: dict[str, str] | None = None
+        self.options = {key: value for key, value in options.items() if value is not None}
+        self._layout: Layout | None = None
 
     def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The rows, with columns that are declared read as text."""
         try:
-            if self._sniffed is None:
-                relation = connection.sql(self._query({}))
-                self._sniffed = {
-                    name: str(kind)
-                    for name, kind in zip(relation.columns, relation.types, strict=True)
-                }
-            types = {name: self._read_type(name, kind) for name, kind in self._sniffed.items()}
-            return connection.sql(self._query({"types": types}))
+            if self._layout is None:
+                self._layout = sniff(connection, self.paths(), self.options)
+            types = {name: self._read_type(name, t) for name, t in self._layout.types.items()}
+            return connection.sql(self._layout.query(self.paths(), types))
         except duckdb.Error as error:
             raise self.read_error(str(error)) from error
 
-    def _query(self, more: Mapping[str, Any]) -> str:
-        arguments = [_literal(self.paths())]
-        arguments += [
-            f"{name} = {_literal(value)}" for name, value in {**self.options, **more}.items()
-        ]
-        return f"SELECT * FROM read_csv({', '.join(arguments)})"
-
     def _read_type(self, raw: str, sniffed: str) -> str:
-        """Declared columns are read as text, so that our own rules (what is missing, what an error) hold as everywhere."""
+        """Declared columns are read as text, so that our own rules (what is missing, what an error) hold as everywhere.
+
+        Numbers declared as numbers stay as they were found: only the reader knows how they are written.
+        """
         name = _renamed(raw)
         info = self.column_info.get(name, {})
-        declared = name in self.column_classes or "type" in info or "levels" in info
-        return "VARCHAR" if declared else sniffed
+        kind = info.get("type", self.column_classes.get(name))
+        if kind is None and "levels" not in info:
+            return sniffed
+        number = number_type(kind)
+        if number is None or sniffed not in ("BIGINT", "DOUBLE"):
+            return "VARCHAR"
+        return "DOUBLE" if pa.types.is_floating(number) else sniffed
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         with duckdb.connect() as connection:
@@ -169,16 +181,16 @@ class RxTextData(RxFileData):
 
     def read_error(self, message: str) -> SourceError:
         """The sentence for a file that DuckDB cannot read, with the number of the broken line."""
+        problem = whole_number_problem(message, self.paths(), self._layout)
+        if problem is not None:
+            return problem
         line = re.search(r"(?:CSV Error on Line|at line|Line): ?(\d+)", message)
         if line is None:
             return super().read_error(first_line(message))
         content = re.search(r"Original Line: ?(.*)", message)
         shown = f" ({content[1].strip()[:120]!r})" if content else ""
-        details = [part.strip() for part in message.split("\n")[1:] if part.strip()]
-        reasons = [
-            d for d in details if not re.match(r"(Original Line|Possible|\*|file ?=|LINE )", d)
-        ]
-        reason = reasons[0].rstrip(".") if reasons else "it does not fit the columns before it"
+        told = re.search(_REASONS, message)
+        reason = told[0].rstrip(".") if told else "it does not fit the columns before it"
         hint = ""
         if "convert" in reason.lower():
             hint = "; give the column's type in column_info, list the text in missing_value_string, or set rows_to_sniff=-1"
@@ -196,21 +208,3 @@ def _renamed(name: str) -> str:
     """Columns without a header are V1, V2, … as in revoscalepy."""
     found = re.fullmatch(r"column(\d+)", name)
     return f"V{int(found[1]) + 1}" if found else name
-
-
-def _literal(value: object) -> str:
-    """A value as DuckDB's SQL writes it.
-
-    Example:
-        >>> _literal(["it's", 1]), _literal({"a": True})
-        ("['it''s', 1]", "{'a': true}")
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
-    if isinstance(value, int):
-        return str(value)
-    return str(exp.Literal.string(str(value)).sql(dialect="duckdb"))

@@ -21,6 +21,7 @@ class RxDataSource(Source):
         column_info: by column name, a dict with any of `type`, `newName`, `levels`, `newLevels`, `low`, `high`, `description`.
         column_classes: types by column name, where column_info has none.
         vars_to_keep, vars_to_drop: names of columns; at most one of the two.
+        strings_as_factors: text columns are factors, unless column_info says otherwise.
 
     Example:
         >>> import pandas as pd
@@ -37,13 +38,15 @@ class RxDataSource(Source):
         column_classes: Mapping[str, str] | None = None,
         vars_to_keep: Iterable[str] | None = None,
         vars_to_drop: Iterable[str] | None = None,
+        strings_as_factors: bool = False,
     ) -> None:
         self.column_info = (
             {} if column_info is None else {k: dict(v) for k, v in column_info.items()}
         )
         self.column_classes = dict(column_classes or {})
-        self.vars_to_keep = None if vars_to_keep is None else _listed(vars_to_keep)
-        self.vars_to_drop = None if vars_to_drop is None else _listed(vars_to_drop)
+        self.vars_to_keep = None if vars_to_keep is None else name_list(vars_to_keep)
+        self.vars_to_drop = None if vars_to_drop is None else name_list(vars_to_drop)
+        self.strings_as_factors = strings_as_factors
         self._planned: list[Plan] | None = None
 
     @abstractmethod
@@ -65,6 +68,7 @@ class RxDataSource(Source):
                 self.column_classes,
                 self.vars_to_keep,
                 self.vars_to_drop,
+                self.strings_as_factors,
             )
         return self._planned
 
@@ -99,7 +103,13 @@ class RxDataSource(Source):
         }
 
 
-def _listed(names: Iterable[str]) -> list[str]:
+def name_list(names: Iterable[str]) -> list[str]:
+    """One name as a list of it.
+
+    Example:
+        >>> name_list("x"), name_list(("x", "y"))
+        (['x'], ['x', 'y'])
+    """
     return [names] if isinstance(names, str) else list(names)
 
 
