@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -53,6 +54,25 @@ def test_columns_rows_and_expressions() -> None:
         rx_import(data, vars_to_keep=["a"], vars_to_drop=["b"])
     with pytest.warns(UserWarning, match="max_rows_by_columns"):
         assert len(rx_import(data, max_rows_by_columns=3)) == 1
+
+
+def test_chosen_columns_do_not_hide_what_expressions_use(tmp_path: Path) -> None:
+    data = {"a": [1, 2, 3], "b": [4, 5, 6]}
+    assert rx_import(data, vars_to_keep=["d"], transforms={"d": "a + b"})["d"].tolist() == [5, 7, 9]
+    assert rx_import(data, vars_to_keep="a", row_selection="b > 5").to_dict("list") == {"a": [3]}
+    assert list(rx_import(data, vars_to_drop="a")) == ["b"]
+    with pytest.raises(SpecError, match="no column 'c'"):
+        rx_import(as_source(data), vars_to_drop=["c"])
+
+
+def test_rows_that_are_cut_off_are_told_of_any_source(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n3,4\n5,6\n")
+    with pytest.warns(UserWarning, match="first 2 rows.*max_rows_by_columns allows 5 cells"):
+        assert len(rx_import(str(tmp_path / "t.csv"), max_rows_by_columns=5)) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(rx_import(str(tmp_path / "t.csv"), max_rows_by_columns=6)) == 3
+        assert len(rx_import(str(tmp_path / "t.csv"), max_rows_by_columns=4, number_rows=2)) == 2
 
 
 def test_output_file_is_written_whole(tmp_path: Path) -> None:
@@ -115,7 +135,7 @@ def test_table_target_is_replaced_in_one_transaction(tmp_path: Path) -> None:
     assert target.to_arrow()["x"].to_pylist() == [1, 2, 3]
     with pytest.raises(SpecError, match="must match"):
         rx_import({"z": [1]}, output_file=target, append="rows")
-    with pytest.raises(SpecError, match="'x' of the table 't' holds int64, and .* double"):
+    with pytest.raises(SpecError, match=r"'x' of the table 't' holds int64, and .* double"):
         rx_import({"x": [1.5]}, output_file=target, append="rows")
     broken = RxSqlServerData(
         string,

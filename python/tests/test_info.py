@@ -30,21 +30,29 @@ def test_layout_of_a_file(path: str) -> None:
     source = RxParquetData(path, column_info={"age": {"levels": ["17-20", "21-24", "60+"]}})
     info = rx_get_info(source, get_var_info=True, compute_info=True, num_rows=2)
     lines = str(info).split("\n")
-    assert lines[:8] == [
-        f"File name: {path}",
-        "Number of observations: 3",
-        "Number of variables: 3",
-        "Variable information:",
+    assert lines[:9] == [
+        f"File name:{path}",
+        "Number of observations:3",
+        "Number of variables:3",
+        "Number of blocks:1",
+        "Variable information: ",
         "Var 1: RowNum, Type: integer, Storage: int32, Low/High: (1.0000, 3.0000)",
         "Var 2: age",
         "\t3 factor levels: ['17-20', '21-24', '60+']",
         "Var 3: cost, Type: numeric, Storage: float64, Low/High: (133.0000, 289.0000)",
     ]
-    assert lines[8] == "Data (2 rows starting with row 1):"
+    assert lines[9] == "Data (2 rows starting with row 1):"
     assert (info.numRows, info["numVars"], info.fileName) == (3, 3, path)
     assert info.data["cost"].tolist() == [289.0, 282.0]
     with pytest.raises(AttributeError):
         _ = info.nothing
+
+
+def test_blocks_are_row_groups(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": range(25)}), tmp_path / "b.parquet", row_group_size=10)
+    info = rx_get_info(str(tmp_path / "b.parquet"), get_block_sizes=True)
+    assert (info.numBlocks, info.rowsPerBlock) == (3, [10, 10, 5])
+    assert str(info).endswith("Number of blocks:3\nRows per block: 10, 10, 5")
 
 
 def test_rows_from_the_middle(path: str) -> None:

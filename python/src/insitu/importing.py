@@ -11,10 +11,8 @@ import pyarrow as pa
 
 from . import arguments as args
 from .data import Source, as_source, to_pandas
+from .data.typed import name_list
 from .errors import SourceError, SpecError
-
-# The arguments that make a source; they belong to paths and frames, since a source has its own.
-_SOURCE_OPTIONS = ("column_info", "column_classes", "vars_to_keep", "vars_to_drop")
 
 
 @args.tolerant
@@ -85,21 +83,13 @@ def rx_import(
     )
     args.warn_unknown("rx_import", kwargs)
     source = _source(
-        input_data,
-        {
-            "column_info": column_info,
-            "column_classes": column_classes,
-            "vars_to_keep": vars_to_keep,
-            "vars_to_drop": vars_to_drop,
-        },
+        input_data, {"column_info": column_info, "column_classes": column_classes}
     ).select(row_selection, transforms)
-    columns = _columns(source, vars_to_keep, vars_to_drop)
+    columns = chosen_columns(source, vars_to_keep, vars_to_drop)
     limit = None if number_rows is None or number_rows < 0 else int(number_rows)
     if output_file is not None:
         return _write(source, columns, limit, output_file, overwrite, append)
-    table = source.to_arrow(columns, _rows_allowed(limit, max_rows_by_columns, len(columns)))
-    if max_rows_by_columns is not None:
-        _warn_truncated(source, table, limit, max_rows_by_columns)
+    table = _read(source, columns, limit, max_rows_by_columns)
     frame = to_pandas(table, source.schema())
     if strings_as_factors:
         frame = _factors(frame)
@@ -116,40 +106,47 @@ def _source(data: Any, options: Mapping[str, Any]) -> Source:
     given = {name: value for name, value in options.items() if value}
     if not isinstance(data, Source):
         return as_source(data, **given)
-    wrong = [name for name in given if name in ("column_info", "column_classes")]
-    if wrong:
-        raise SpecError(f"{wrong[0]} belongs to the data source: give it to {type(data).__name__}.")
+    if given:
+        raise SpecError(
+            f"{next(iter(given))} belongs to the data source: give it to {type(data).__name__}."
+        )
     return data
 
 
-def _columns(source: Source, keep: Sequence[str] | None, drop: Sequence[str] | None) -> list[str]:
+def chosen_columns(
+    source: Source, keep: str | Sequence[str] | None, drop: str | Sequence[str] | None
+) -> list[str]:
+    """The columns to read, in the source's order, by the names that they have now.
+
+    Raises: SpecError for both arguments at once or a name that does not exist, DataError for a column to keep that no
+    model can read.
+    """
     if keep and drop:
         raise SpecError("vars_to_keep and vars_to_drop were both given: use one of them.")
     schema = source.schema()
-    usable = [column.name for column in schema if column.problem is None]
-    if keep:
-        schema.require(keep)
-        return [name for name in schema.names if name in set(keep)]
-    dropped = set(drop or ())
-    return [name for name in usable if name not in dropped]
+    kept, dropped = set(name_list(keep or ())), set(name_list(drop or ()))
+    schema.require(kept)
+    for name in dropped:
+        schema.index_of(name)
+    if kept:
+        return [name for name in schema.names if name in kept]
+    return [c.name for c in schema if c.problem is None and c.name not in dropped]
 
 
-def _rows_allowed(limit: int | None, cells: int | None, columns: int) -> int | None:
-    if cells is None or cells < 0:
-        return limit
-    allowed = cells // max(1, columns)
-    return allowed if limit is None else min(limit, allowed)
-
-
-def _warn_truncated(source: Source, table: pa.Table, limit: int | None, cells: int) -> None:
-    rows = source.row_count()
-    wanted = rows if limit is None else limit if rows is None else min(rows, limit)
-    if wanted is not None and table.num_rows < wanted:
+def _read(source: Source, columns: list[str], limit: int | None, cells: int | None) -> pa.Table:
+    """The rows, cut off with one warning where they would be more cells than allowed."""
+    allowed = None if cells is None or cells < 0 else cells // max(1, len(columns))
+    if allowed is None or (limit is not None and limit <= allowed):
+        return source.to_arrow(columns, limit)
+    table = source.to_arrow(columns, allowed + 1)  # one more shows that there are more
+    if table.num_rows > allowed:
+        table = table.slice(0, allowed)
         warnings.warn(
-            f"rx_import gives the first {table.num_rows:,} of {wanted:,} rows: max_rows_by_columns allows {cells:,} cells.",
+            f"rx_import gives the first {allowed:,} rows and leaves out the others: max_rows_by_columns allows {cells:,} cells.",
             UserWarning,
             stacklevel=4,
         )
+    return table
 
 
 def _factors(frame: pd.DataFrame) -> pd.DataFrame:

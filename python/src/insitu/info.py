@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from . import arguments as args
 from .data import Source, as_source
 from .data.source import Column
+from .importing import chosen_columns
 
 _KEYS = ("varType", "storage", "low", "high", "levels", "description")
 
@@ -88,55 +89,54 @@ def rx_get_info(
         get_var_info: list the variables too. compute_info: read the data for their ranges and levels.
         vars_to_keep, vars_to_drop: names of columns; at most one of the two.
         start_row, num_rows: rows to show, from 1.
-        get_block_sizes, get_value_labels, all_nodes, verbose: accepted, without effect.
-    Returns: an object that prints itself, with fileName, objName, numRows, numVars, numBlocks, varInfo, data.
+        get_block_sizes: list the rows of each block (a Parquet row group; other data are one block).
+        get_value_labels, all_nodes, verbose: accepted, without effect.
+    Returns: an object that prints itself, with fileName, objName, numRows, numVars, numBlocks, rowsPerBlock, varInfo, data.
     Raises: SourceError if the data cannot be read.
 
     Example:
         >>> print(rx_get_info({"x": [1.5, 2.5], "f": ["a", "b"]}, get_var_info=True, compute_info=True))
         Data frame: dict
-        Number of observations: 2
-        Number of variables: 2
+        Number of observations:2
+        Number of variables:2
+        Number of blocks:1
         Variable information:
         Var 1: x, Type: numeric, Storage: float64, Low/High: (1.5000, 2.5000)
         Var 2: f
                 2 factor levels: ['a', 'b']
     """
     source = as_source(data)
-    columns = _chosen(source, vars_to_keep, vars_to_drop)
+    columns = chosen_columns(source, vars_to_keep, vars_to_drop)
     rows = source.row_count()
     if rows is None:
         rows = sum(batch.num_rows for batch in source.batches(columns[:1]))
-    is_file = source.file_name is not None
-    name = (
-        source.file_name
-        if is_file
-        else type(data).__name__
-        if not isinstance(data, Source)
-        else source.data_name
-    )
+    blocks = source.block_rows() or [rows]
+    heading, name = _heading(data, source)
     lines = [
-        f"File name: {name}"
-        if is_file
-        else f"Data frame: {name}"
-        if not isinstance(data, Source)
-        else f"Data: {name}",
-        f"Number of observations: {rows}",
-        f"Number of variables: {len(columns)}",
+        f"{heading}{name}",
+        f"Number of observations:{rows}",
+        f"Number of variables:{len(columns)}",
+        f"Number of blocks:{len(blocks)}",
     ]
     facts: dict[str, Any] = {
         "fileName": source.file_name or "",
-        "objName": "" if is_file else name,
+        "objName": "" if source.file_name is not None else name,
         "class": type(source).__name__,
+        "length": len(columns),
+        "numCompositeFiles": 0,
         "numRows": rows,
         "numVars": len(columns),
-        "numBlocks": 1,
+        "numBlocks": len(blocks),
+        "rowsPerBlock": blocks if get_block_sizes else None,
         "varInfo": None,
         "data": None,
     }
+    if get_block_sizes:
+        more = ", …" if len(blocks) > 10 else ""
+        lines.append(f"Rows per block: {', '.join(map(str, blocks[:10]))}{more}")
     if get_var_info:
         facts["varInfo"] = _variables(source, columns, compute_info)
-        lines += ["Variable information:", repr(facts["varInfo"])]
+        lines += ["Variable information: ", repr(facts["varInfo"])]
     if num_rows > 0:
         facts["data"] = _rows(source, columns, start_row, num_rows)
         shown = len(facts["data"])
@@ -163,7 +163,7 @@ def rx_get_var_info(
         'integer'
     """
     source = as_source(data)
-    return _variables(source, _chosen(source, vars_to_keep, vars_to_drop), compute_info)
+    return _variables(source, chosen_columns(source, vars_to_keep, vars_to_drop), compute_info)
 
 
 @args.tolerant
@@ -177,10 +177,13 @@ def rx_get_var_names(data: Any) -> list[str]:
     return list(as_source(data).schema().names)
 
 
-def _chosen(source: Source, keep: Sequence[str] | None, drop: Sequence[str] | None) -> list[str]:
-    from .importing import _columns
-
-    return _columns(source, keep, drop)
+def _heading(data: Any, source: Source) -> tuple[str, str]:
+    """What the first line says, and the name of the data."""
+    if source.file_name is not None:
+        return "File name:", source.file_name
+    if isinstance(data, Source):
+        return "Data: ", source.data_name
+    return "Data frame: ", type(data).__name__
 
 
 def _rows(source: Source, columns: list[str], start: int, count: int) -> pd.DataFrame:

@@ -126,6 +126,11 @@ class RxParquetData(RxFileData):
                 raise
             raise self.read_error(str(error)) from error
 
+    def block_rows(self) -> list[int]:
+        """Rows of each row group."""
+        found = [pq.read_metadata(path) for path in self.paths()]
+        return [meta.row_group(i).num_rows for meta in found for i in range(meta.num_row_groups)]
+
     def read_error(self, message: str) -> SourceError:
         return parquet_error(_culprit(self.paths(), message), message)
 

@@ -202,6 +202,10 @@ class Source(ABC):
         """Number of rows, or None where counting would cost a pass."""
         return None
 
+    def block_rows(self) -> list[int] | None:
+        """Rows of each block of the store, or None where there are no blocks."""
+        return None
+
     def explain_sql(self) -> str | None:
         """The SQL that makes the rows, if any."""
         return None
