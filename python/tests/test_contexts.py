@@ -110,7 +110,10 @@ def test_data_outside_are_computed_here_with_one_warning(
     with pytest.warns(UserWarning, match="not in the database") as caught:
         model = insitu.rx_lin_mod("y ~ x", data, compute_context=context)
     assert len(caught) == 1
+    assert caught[0].filename == __file__
     assert model.n_valid_obs == 3
+    explained = context.explain()
+    assert (explained.context, explained.passes, explained.rows) == ("RxLocalSeq", 1, 3)
 
 
 def test_a_selection_stays_inside(connection_string: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
@@ -82,16 +84,21 @@ def _translated(name: str, known: set[str]) -> str:
     return name
 
 
+def warn(message: str) -> None:
+    """Warns at the line outside this package that asked for the work."""
+    own = os.path.dirname(__file__)
+    frame, level = sys._getframe().f_back, 2
+    while frame is not None and frame.f_code.co_filename.startswith(own):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
+
+
 def warn_unknown(function: str, kwargs: Mapping[str, Any]) -> None:
     """One warning that names the arguments nobody asked for; the original's engine swallowed them."""
     if kwargs:
         names = ", ".join(sorted(kwargs))
-        warnings.warn(
-            f"{function} has no argument {names}: ignored."
-            if len(kwargs) == 1
-            else f"{function} has no arguments {names}: ignored.",
-            stacklevel=4,
-        )
+        noun = "argument" if len(kwargs) == 1 else "arguments"
+        warn(f"{function} has no {noun} {names}: ignored.")
 
 
 def refuse(function: str, given: Mapping[str, tuple[Any, str]]) -> None:
@@ -134,7 +141,7 @@ def formula_text(formula: object) -> str:
 def emit(notes: list[str]) -> None:
     """Warns with each of a fit's notes, once."""
     for note in dict.fromkeys(notes):
-        warnings.warn(note, stacklevel=4)
+        warn(note)
 
 
 def changed(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

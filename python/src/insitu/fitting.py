@@ -76,7 +76,6 @@ def run_fit(
 
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
-    chosen.begin()
     schema = selected.schema()
     _require_usable(schema, spec)
     full = {**spec, "columns": schema.spec()}
@@ -128,7 +127,6 @@ def run_map(
 
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
-    chosen.begin()
     function = _core.RowFunction(name, json.dumps(spec))
     with progress_bar(report_progress, selected) as progress:
         return chosen.map(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -141,10 +140,8 @@ def _read(source: Source, columns: list[str], limit: int | None, cells: int | No
     table = source.to_arrow(columns, allowed + 1)  # one more shows that there are more
     if table.num_rows > allowed:
         table = table.slice(0, allowed)
-        warnings.warn(
-            f"rx_import gives the first {allowed:,} rows and leaves out the others: max_rows_by_columns allows {cells:,} cells.",
-            UserWarning,
-            stacklevel=4,
+        args.warn(
+            f"rx_import gives the first {allowed:,} rows and leaves out the others: max_rows_by_columns allows {cells:,} cells."
         )
     return table
 

@@ -77,8 +77,8 @@ _BY_FOLDED = {_folded(name): name for name in _DEFAULTS} | {
 class RxOptions:
     """Settings of this process, by name; case and underscores do not matter (`NumTasks`, `num_tasks`).
 
-    Those with an effect: `DataPath`, `OutDataPath`, `reportProgress`, `NumCoresToUse` (-1: all), `NumTasks`, `NumDigits`,
-    `cacheBytes` (bytes of decoded columns kept for later passes). The others are kept for revoscalepy's scripts.
+    Those with an effect: `DataPath`, `OutDataPath`, `reportProgress`, `NumCoresToUse` (-1: all), `cacheBytes` (bytes of
+    decoded columns kept for later passes). The others are kept for revoscalepy's scripts.
 
     Example:
         >>> RxOptions.get_option("NumTasks"), RxOptions.get_option("num_tasks")

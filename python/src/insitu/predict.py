@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -392,9 +391,8 @@ def warn_unseen(notes: Mapping[str, Any]) -> None:
     unseen = {name: int(n) for name, n in (notes.get("unseen_levels") or {}).items() if n}
     if unseen:
         counts = ", ".join(f"{n} of {name!r}" for name, n in unseen.items())
-        warnings.warn(
-            f"Values that are no level of the fitted model were met ({counts}): their predictions are missing.",
-            stacklevel=4,
+        args.warn(
+            f"Values that are no level of the fitted model were met ({counts}): their predictions are missing."
         )
 
 

@@ -113,12 +113,12 @@ class RxComputeContext(metaclass=_Named):
         raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
 
     def serving(self, source: Source) -> RxComputeContext:
-        """The context that computes over this source: itself, unless the source lies out of its reach."""
-        return self
+        """The context that does the next computation, over this source: itself, unless that lies out of its reach.
 
-    def begin(self) -> None:
-        """Starts a new explanation: what follows is one computation."""
+        It starts a new explanation.
+        """
         self._last = Explanation(context=type(self).__name__)
+        return self
 
     def explain(self) -> Explanation:
         """The way, passes, rows, bytes, threads and SQL of the last computation."""

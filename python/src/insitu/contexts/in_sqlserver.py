@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import Any
 
 from .. import _core
+from ..arguments import warn
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
 from ..data.source import Source
@@ -76,15 +76,12 @@ class RxInSqlServer(LocalContext):
     def serving(self, source: Source) -> RxComputeContext:
         base = source.base
         if isinstance(base, RxOdbcData) and base.target.key == self._target.key:
-            return self
+            return super().serving(source)
         if not self._warned:
-            warnings.warn(
-                f"{source.data_name} is not in the database of {self!r}: it is computed locally.",
-                UserWarning,
-                stacklevel=4,
-            )
+            warn(f"{source.data_name} is not in the database of {self!r}: it is computed locally.")
             self._warned = True
-        self._last = (local := RxLocalSeq())._last
+        local = RxLocalSeq().serving(source)
+        self._last = local.explain()
         return local
 
     def run(
