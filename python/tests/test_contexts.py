@@ -243,6 +243,30 @@ def test_ctrl_c_stops_the_solution_of_a_large_system(monkeypatch: pytest.MonkeyP
     assert time.monotonic() - started < 1.5
 
 
+@pytest.mark.parametrize("work", ["import", "predict", "to a table", "info"])
+def test_ctrl_c_stops_reading_and_writing_too(
+    work: str, connection_string: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    query = "select sum(a.i * b.i)::double x, 1.0 y from range(90000) a(i), range(90000) b(i)"
+    source = RxSqlServerData(connection_string, sql_query=query, dialect="duckdb")
+    model = insitu.rx_lin_mod("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
+    target = RxSqlServerData(f"duckdb:///{tmp_path}/o.duckdb", table="o")
+    calls = {
+        "import": lambda: insitu.rx_import(source),
+        "predict": lambda: insitu.rx_predict(model, source),
+        "to a table": lambda: insitu.rx_predict(model, source, target),
+        "info": lambda: insitu.rx_get_info(source),
+    }
+    source.schema()
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        calls[work]()
+    assert time.monotonic() - started < 1.5
+    assert not (tmp_path / "o.duckdb").exists()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     model = insitu.rx_lin_mod("y ~ x", pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]}))
     threading.Timer(0.5, _thread.interrupt_main).start()

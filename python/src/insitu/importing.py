@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from . import arguments as args
 from .data import Source, as_source, to_pandas
+from .data.source import Stream
 from .data.typed import name_list
 from .errors import SourceError, SpecError
+from .waiting import run_aside
 
 
 @args.tolerant
@@ -172,8 +174,8 @@ def _write(
     with sink.opened():
         stream = source.stream(columns)
         try:
-            reader = stream.reader()
-            return sink.write(reader if limit is None else _first(reader, limit))
+            reader = _first(stream, limit)
+            return run_aside(lambda: sink.write(reader), stream.cancel)
         except (pa.ArrowException, OSError) as error:
             if stream.error is not None:
                 raise stream.error from error
@@ -184,13 +186,19 @@ def _write(
             stream.close()
 
 
-def _first(reader: pa.RecordBatchReader, rows: int) -> pa.RecordBatchReader:
-    def batches() -> Any:
+def _first(stream: Stream, rows: int | None) -> pa.RecordBatchReader:
+    """The stream's first rows (None: all of them)."""
+    schema = stream.reader().schema
+
+    def batches() -> Iterator[pa.RecordBatch]:
         left = rows
-        for batch in reader:
+        for batch in stream.batches():
+            if left is None:
+                yield batch
+                continue
             if left <= 0:
                 return
             yield batch.slice(0, left)
             left -= batch.num_rows
 
-    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+    return pa.RecordBatchReader.from_batches(schema, batches())

@@ -15,6 +15,7 @@ from .. import _core
 from ..data.source import Source, Stream
 from ..errors import SourceError
 from ..options import worker_threads
+from ..waiting import run_aside
 from .base import RxComputeContext
 
 if TYPE_CHECKING:
@@ -120,10 +121,11 @@ class LocalContext(RxComputeContext):
             stream = source.stream(columns)
             try:
                 mapped = _core.map_stream(function, stream, json.dumps(options))
-                result = sink.write(_watched(mapped, stream, source, count))
-            except BaseException:
+                rows = _watched(mapped, stream, source, count)
+                result = run_aside(lambda: sink.write(rows), count.stopping(stream.cancel))
+            except BaseException as error:
                 stream.cancel()
-                if count.error is not None:
+                if count.error is not None and isinstance(error, Exception):
                     raise count.error from None
                 raise
             finally:
@@ -153,8 +155,20 @@ class _Count:
         self.bytes = 0
         self.error: BaseException | None = None
         self._progress = progress
+        self._stopped = False
+
+    def stopping(self, cancel: Callable[[], None]) -> Callable[[], None]:
+        """`cancel`, and no further batch."""
+
+        def stop() -> None:
+            self._stopped = True
+            cancel()
+
+        return stop
 
     def add(self, batch: pa.RecordBatch) -> None:
+        if self._stopped:
+            raise SourceError("Writing was interrupted.")
         self.rows += batch.num_rows
         self.bytes += batch.nbytes
         if self._progress is not None:

@@ -118,11 +118,11 @@ def connect(target: Target, *, write: bool = False) -> duckdb.DuckDBPyConnection
     Raises: SourceError with the reason: no such file, no database, locked (and by whom).
     """
     if target.connection is not None:
-        return target.connection.cursor()
+        return _quiet(target.connection.cursor())
     if target.path == ":memory:":
-        return duckdb.connect(":default:").cursor()
+        return _quiet(duckdb.connect(":default:").cursor())
     if target.path.startswith(":memory:"):
-        return duckdb.connect(target.path)
+        return _quiet(duckdb.connect(target.path))
     if not write and not Path(target.path).exists():
         raise SourceError(
             f"There is no database file {target.path!r}: check the path in the connection string."
@@ -132,12 +132,23 @@ def connect(target: Target, *, write: bool = False) -> duckdb.DuckDBPyConnection
     )
     for mode in modes:
         try:
-            return duckdb.connect(target.path, **mode)
+            return _quiet(duckdb.connect(target.path, **mode))
         except duckdb.Error as error:
             if "different configuration" in str(error) and mode is not modes[-1]:
                 continue
             raise open_error(target.path, error) from error
     raise AssertionError("unreachable")
+
+
+def scratch() -> duckdb.DuckDBPyConnection:
+    """A connection of our own to a database in memory."""
+    return _quiet(duckdb.connect())
+
+
+def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Without DuckDB's own progress bar, which would print anywhere."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def close_connection(connection: duckdb.DuckDBPyConnection) -> None:

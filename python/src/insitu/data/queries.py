@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from ..errors import SourceError, SpecError
-from .connections import first_line
+from .connections import first_line, scratch
 
 
 def to_duckdb(query: str, dialect: str) -> str:
@@ -59,7 +59,7 @@ def _parse_problem(error: sqlglot.ParseError) -> str:
 
 def _check_select(query: str) -> None:
     try:
-        with duckdb.connect() as connection:  # not the default one, which is the user's
+        with scratch() as connection:  # not the default one, which is the user's
             statements = connection.extract_statements(query)
     except duckdb.Error as error:
         raise query_error(query, error) from error

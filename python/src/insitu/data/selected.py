@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from ..errors import DataError, SpecError
 from ..expressions import guarded, parse_expression, resolve, used_columns
-from .connections import close_connection, first_line
+from .connections import close_connection, first_line, scratch
 from .database import lazy_reader, schema_of
 from .source import Column, Schema, Source, Stream
 from .types import column_of
@@ -92,7 +92,7 @@ class SelectedSource(Source):
         types: dict[str, pa.DataType] = {}
         used = _used([*made.values(), *([] if where is None else [where])], base)
         base.require(used)
-        with duckdb.connect() as connection:
+        with scratch() as connection:
             connection.register(_ROWS, _empty(base, used))
             for name, tree in [
                 *made.items(),
@@ -130,7 +130,7 @@ class SelectedSource(Source):
         types = {name: schema[name].arrow_type for name in columns if name in made}
         query = _query(wanted, where, self.source.schema(), names, types)
         base = self.source.stream(names)
-        connection = duckdb.connect()
+        connection = scratch()
 
         def cancel() -> None:
             base.cancel()

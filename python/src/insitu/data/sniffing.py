@@ -11,6 +11,7 @@ import duckdb
 from sqlglot import exp
 
 from ..errors import SourceError
+from .connections import scratch
 from .queries import quoted
 
 _DELIMITERS = (",", "\t", ";", "|", " ")
@@ -63,7 +64,7 @@ class Layout:
             f" {bad} OR try_cast({text} AS BIGINT) IS NULL AS bad FROM {_read([path], read)})"
             " WHERE bad AND value IS NOT NULL LIMIT 1"
         )
-        with duckdb.connect() as connection:
+        with scratch() as connection:
             found = connection.execute(query).fetchall()
         return found[0] if found else None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pyarrow as pa
 
 from ..errors import DataError, SourceError, SpecError
+from ..waiting import run_aside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +144,7 @@ class Stream:
         self._stream: ArrowStream | None = stream
         self._cancel = cancel
         self._close = close
+        self._cancelled = False
         self._keep = keep  # what must live as long as the stream does
         # Shared with the code that may raise, so that there is no cycle that keeps a file open.
         self.errors = [] if errors is None else errors
@@ -167,8 +169,17 @@ class Stream:
 
     def cancel(self) -> None:
         """Interrupts whatever the stream waits for."""
+        self._cancelled = True
         if self._cancel is not None:
             self._cancel()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The batches (takes the stream); Ctrl-C is seen while one is waited for."""
+        reader = iter(self.reader())
+        while (batch := run_aside(lambda: next(reader, None), self.cancel)) is not None:
+            if self._cancelled:
+                raise SourceError("Reading was interrupted.")
+            yield batch
 
     def reader(self) -> pa.RecordBatchReader:
         """The stream as a pyarrow reader (takes the stream)."""
@@ -292,7 +303,7 @@ class Source(ABC):
         batches: list[pa.RecordBatch] = []
         left = rows
         try:
-            for batch in reader:
+            for batch in stream.batches():
                 if left is not None:
                     batch = batch.slice(0, left)
                     left -= batch.num_rows
@@ -341,7 +352,7 @@ class Source(ABC):
         """
         stream = self.stream(columns)
         try:
-            yield from stream.reader()
+            yield from stream.batches()
         finally:
             stream.close()
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ..arguments import warn_unknown
 from ..errors import SourceError, SpecError
 from .column_info import number_type
-from .connections import first_line
+from .connections import first_line, scratch
 from .database import relation_stream, schema_of
 from .files import PathLike, RxFileData
 from .queries import quoted
@@ -161,7 +161,7 @@ class RxTextData(RxFileData):
         return "DOUBLE" if pa.types.is_floating(number) else sniffed
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
-        with duckdb.connect() as connection:
+        with scratch() as connection:
             try:
                 schema = schema_of(self._relation(connection))
             except duckdb.Error as error:
@@ -169,7 +169,7 @@ class RxTextData(RxFileData):
         return [(_renamed(field.name), field.type) for field in schema], {}
 
     def _scan(self, names: Sequence[str]) -> Stream:
-        connection = duckdb.connect()
+        connection = scratch()
         try:
             relation = self._relation(connection)
             raw = {_renamed(name): name for name in relation.columns}
