@@ -50,6 +50,11 @@ def test_order_is_kept_on_several_threads(tmp_path: Path) -> None:
     assert table["x"].to_numpy().tolist() == list(range(1_000_000))
 
 
+@pytest.mark.parametrize("name", ["t", "T", "dbo.t", "[t]", "[dbo].[t]", "main.t"])
+def test_spellings_of_a_table(database: str, name: str) -> None:
+    assert RxSqlServerData(database, table=name).row_count() == 100
+
+
 def test_tsql_float_is_double() -> None:
     assert (
         to_duckdb("select cast(x as float) as y from t", "tsql")
@@ -58,6 +63,8 @@ def test_tsql_float_is_double() -> None:
 
 
 def test_only_one_select(database: str) -> None:
+    with pytest.raises(SpecError, match="one SELECT"):
+        RxSqlServerData(database, sql_query="select * into u from t").schema()
     for query in ("drop table t", "select 1; drop table t", "delete from t", ""):
         for kind in (RxSqlServerData, RxOdbcData):
             with pytest.raises(SpecError):

@@ -94,6 +94,35 @@ def test_unusable_columns_are_refused_only_when_used() -> None:
         as_source(pa.table({"l": [[1]]})).stream(["l"])
 
 
+@pytest.mark.parametrize("dtype", [">f8", ">i4", ">u2"])
+def test_numbers_of_the_other_byte_order(dtype: str) -> None:
+    assert as_source(pd.DataFrame({"x": np.arange(3).astype(dtype)})).to_arrow()[
+        "x"
+    ].to_pylist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        (pd.DataFrame({"y": [1.0], "x": pd.Series([2**70], dtype=object)}), "beyond 64 bits"),
+        (pd.DataFrame({"y": [1.0], "x": np.array([1], "longdouble")}), "longdouble|float128"),
+        (pl.DataFrame({"y": [1.0], "x": pl.Series([1]).cast(pl.Int128)}), "Int128"),
+    ],
+)
+def test_numbers_that_arrow_does_not_know(frame: object, what: str) -> None:
+    source = as_source(frame)
+    assert source.to_arrow().column_names == ["y"]
+    with pytest.raises(DataError, match=f"Column 'x' holds ({what}), which no model reads|{what}"):
+        source.to_arrow(["x"])
+
+
+def test_columns_of_a_dict_are_of_one_length() -> None:
+    with pytest.raises(SpecError, match=r"\{'x': 2, 'y': 1\}"):
+        as_source({"x": [1, 2], "y": [1]})
+    with pytest.raises(DataError, match="cannot be read"):
+        as_source({"x": [1, "a"]})
+
+
 def test_mixed_objects_name_the_types() -> None:
     frame = pd.DataFrame({"m": pd.Series([1, "a"], dtype=object)})
     with pytest.raises(DataError, match="int and str"):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from ..errors import SourceError, SpecError
+from ..errors import DataError, SourceError, SpecError
 from .database import listed, relation_fields, relation_stream
 from .source import Column, Schema, Stream
 from .typed import RxDataSource, mapped
@@ -132,13 +132,20 @@ class PolarsSource(FrameSource):
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         schema = self.frame.collect_schema()
         empty = schema.to_frame() if hasattr(schema, "to_frame") else self.frame.head(0)
-        arrow = pa.RecordBatchReader.from_stream(empty).schema
         levels: dict[str, Sequence[str]] = {
             name: list(dtype.categories)
             for name, dtype in schema.items()
             if type(dtype).__name__ == "Enum"
         }
-        return [(field.name, field.type) for field in arrow], levels
+        return [(name, self._arrow_type(empty, name)) for name in schema], levels
+
+    @staticmethod
+    def _arrow_type(empty: Any, name: str) -> pa.DataType:
+        """The type that a column is exported as; some, such as Int128, pyarrow does not know."""
+        try:
+            return pa.RecordBatchReader.from_stream(empty.select([name])).schema.field(0).type
+        except pa.ArrowInvalid:
+            return _Mixed(str(empty.schema[name]))
 
     def _scan(self, names: Sequence[str]) -> Stream:
         frame = self.frame.select(list(names))
@@ -198,6 +205,8 @@ class PandasSource(FrameSource):
         """The Arrow type of a column of Python objects, whose values decide it."""
         try:
             array = pa.array(self.frame.iloc[:, i], from_pandas=True)
+        except OverflowError:
+            return _Mixed("integers beyond 64 bits")
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             kinds = sorted({type(v).__name__ for v in self.frame.iloc[:, i].dropna().head(10_000)})
             return _Mixed(" and ".join(kinds[:4]) or "objects")
@@ -219,7 +228,10 @@ class PandasSource(FrameSource):
             series = series.sparse.to_dense()
         if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiub":
             # NaN stays NaN: looking for it would cost a pass. Strided columns are copied, batch by batch.
-            return pa.array(np.ascontiguousarray(series.to_numpy()), from_pandas=False)
+            values = np.ascontiguousarray(series.to_numpy())
+            native = values.astype(values.dtype.newbyteorder("="), copy=False)
+            if native.dtype.itemsize <= 8:  # a long double is no type of Arrow's
+                return pa.array(native, from_pandas=False)
         try:
             return pa.array(series, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
@@ -321,6 +333,17 @@ def _picked(raw: Stream, names: Sequence[str], schema: pa.Schema) -> Stream:
     return mapped(raw, pick, wanted)
 
 
+def _table_of(columns: dict[str, Any]) -> pa.Table:
+    """A dict of columns as a table."""
+    lengths = {str(name): len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise SpecError(f"The columns of a dict are of one length, and these are of {lengths}.")
+    try:
+        return pa.table({str(name): values for name, values in columns.items()})
+    except (pa.ArrowException, OverflowError, TypeError) as error:
+        raise DataError(f"The columns of the dict cannot be read: {error}.") from error
+
+
 def frame_source(
     data: Any, column_info: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
 ) -> FrameSource | None:
@@ -345,7 +368,7 @@ def frame_source(
     elif isinstance(data, pa.RecordBatchReader):
         make = OnceSource
     elif isinstance(data, dict) and data and all(hasattr(v, "__len__") for v in data.values()):
-        data, make = pa.table(data), ArrowSource
+        data, make = _table_of(data), ArrowSource
     elif hasattr(data, "__arrow_c_stream__"):
         make = ArrowSource
         if isinstance(data, Iterator):

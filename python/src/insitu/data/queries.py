@@ -36,7 +36,7 @@ def to_duckdb(query: str, dialect: str) -> str:
         raise SpecError(
             f"There is no SQL dialect {dialect!r}: use 'tsql', 'duckdb' or another of sqlglot's."
         ) from error
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query) or trees[0].find(exp.Into):
         raise SpecError("sql_query must be one SELECT statement; the query holds something else.")
     tree = trees[0]
     for cast in list(tree.find_all(exp.DataType)):
@@ -53,8 +53,11 @@ def _parse_problem(error: sqlglot.ParseError) -> str:
     if not error.errors:
         return first_line(error)
     first = error.errors[0]
+    described = str(first.get("description", error)).rstrip(".")
+    if "<class" in described:
+        described = "something is missing"
     near = f"{first.get('start_context', '')[-20:]}{first.get('highlight', '')}"
-    return f"{str(first.get('description', error)).rstrip('.')} near {near!r} (line {first.get('line')})"
+    return f"{described} near {near!r} (line {first.get('line')})"
 
 
 def _check_select(query: str) -> None:
@@ -85,7 +88,7 @@ def _short(query: str) -> str:
 
 
 def table_query(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """SELECT of a whole table: `name` as it is, or `schema.name` where no table has that exact name."""
+    """SELECT of a whole table: `name` as it is, or `schema.name` or `[schema].[name]` where no table has that exact name."""
     return str(exp.select("*").from_(table_identifier(connection, table)).sql(dialect="duckdb"))
 
 
@@ -94,7 +97,9 @@ def table_identifier(connection: duckdb.DuckDBPyConnection, table: str) -> exp.T
     exact = connection.execute(
         "select count(*) from information_schema.tables where lower(table_name) = lower(?)", [table]
     ).fetchall()
-    parts = [table] if exact[0][0] > 0 else table.split(".")
+    bracketed = re.fullmatch(r"(\[[^\]]+\]\.)*\[[^\]]+\]", table)
+    split = re.findall(r"\[([^\]]+)\]", table) if bracketed else table.split(".")
+    parts = [table] if exact[0][0] > 0 else split
     if len(parts) > 3 or not all(parts):
         parts = [table]
     if len(parts) > 1 and parts[-2].lower() == "dbo":
