@@ -94,6 +94,13 @@ def test_names_spellings_and_kept_columns(model, data):
         insitu.rx_predict(model, data, interval="confidence", interval_var_names=["a", "a"])
 
 
+def test_outputs_are_called_by_the_column_without_back_quotes(data):
+    spaced = data.rename(columns={"y": "the y"})
+    model = insitu.rx_lin_mod("`the y` ~ x", spaced)
+    frame = insitu.rx_predict(model, spaced, compute_residuals=True)
+    assert list(frame) == ["the y_Pred", "the y_Resid"]
+
+
 def test_index_and_appending_to_a_frame(model, data):
     data.index = pd.Index(range(1000, 1090))
     frame = insitu.rx_predict(model, data)

@@ -65,7 +65,7 @@ def rx_import(
 
     Raises: SpecError for arguments that contradict each other, SourceError if the data cannot be read or written.
 
-    See: docs/functions/rx_import.md.
+    See: docs/functions/sources.md.
 
     Example:
         >>> import pandas as pd

@@ -234,6 +234,8 @@ class Request:
     ) -> list[str]:
         """Names of the outputs asked for, in the row function's order."""
         y = self.model.response
+        if re.fullmatch(r"`[^`]+`", y):  # back-quotes belong to the formula, not to the name
+            y = y[1:-1]
         names = _names("predict_var_names", predicted, [f"{y}_Pred"])
         if self.residuals:
             names += _names("residual_var_names", residual, [f"{y}_Resid"])
