@@ -113,8 +113,9 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
       cells.add_precise(tile, local.origin);
     } else {
       shifted.load(tile, local.origin);
-      dense.add(tile, shifted, local);
-      cells.add(tile, shifted);
+      ReadAhead ahead(tile.ahead);
+      cells.add(tile, shifted, ahead);
+      dense.add(tile, shifted, local, ahead);
     }
     add_log_weights(tile, logs, log_weights);
   }

@@ -134,20 +134,20 @@ void CellAccumulator::fill_rows_precise(const Tile& tile, std::span<const double
   }
 }
 
-void CellAccumulator::add(const Tile& tile, const ShiftedTile& shifted) {
+void CellAccumulator::add(const Tile& tile, const ShiftedTile& shifted, ReadAhead& ahead) {
   if (working_.empty()) return;
   fill_columns(shifted, tile.rows);
-  scatter_all(tile);
+  scatter_all(tile, ahead);
 }
 
 void CellAccumulator::add_precise(const Tile& tile, std::span<const double> origin) {
   if (working_.empty()) return;
   fill_rows_precise(tile, origin);
-  scatter_all(tile);
+  ReadAhead ahead(tile.ahead);
+  scatter_all(tile, ahead);
 }
 
-void CellAccumulator::scatter_all(const Tile& tile) {
-  ReadAhead ahead(tile.ahead);
+void CellAccumulator::scatter_all(const Tile& tile, ReadAhead& ahead) {
   for (Working& working : working_) {
     const uint32_t* cells = cells_of(tile, working);
     working.rows += tile.rows;

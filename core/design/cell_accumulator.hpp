@@ -24,7 +24,7 @@ class CellAccumulator {
   CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, bool weighted,
                   bool precise, std::vector<CellTable>& tables);
   // Adds a tile: shifted about the origin of the tables, or, if made `precise`, as it is.
-  void add(const Tile& tile, const ShiftedTile& shifted);
+  void add(const Tile& tile, const ShiftedTile& shifted, ReadAhead& ahead);
   void add_precise(const Tile& tile, std::span<const double> origin);
   // Adds what is left in working tables.
   void finish();
@@ -44,7 +44,7 @@ class CellAccumulator {
   void allocate(Working& working);
   void fill_columns(const ShiftedTile& shifted, size_t n);
   void fill_rows_precise(const Tile& tile, std::span<const double> origin);
-  void scatter_all(const Tile& tile);
+  void scatter_all(const Tile& tile, ReadAhead& ahead);
   const uint32_t* cells_of(const Tile& tile, const Working& working);
   void flush(Working& working);
   void add_margin_of(const Working& working, size_t t);

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "design/read_ahead.hpp"
+#include "linalg/read_ahead.hpp"
 
 namespace insitu {
 

@@ -30,25 +30,26 @@ DenseAccumulator::DenseAccumulator(size_t values, bool weighted)
       means_(values),
       cross_(packed_size(values + 1)) {}
 
-void DenseAccumulator::add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into) {
+void DenseAccumulator::add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into,
+                           ReadAhead& ahead) {
   if (tile.rows == 0) return;
-  sum_products(shifted);
+  sum_products(shifted, &ahead);
   if (is_central()) {
     merge_tile(into.origin, into);
     return;
   }
   find_means(tile, means_);
   centred_.load(tile, means_);
-  sum_products(centred_);
+  sum_products(centred_, nullptr);
   merge_tile(means_, into);
 }
 
-void DenseAccumulator::sum_products(const ShiftedTile& shifted) {
+void DenseAccumulator::sum_products(const ShiftedTile& shifted, ReadAhead* ahead) {
   if (weighted_) {
     gram_weighted(shifted.weighted_data(), shifted.data(), shifted.rows(), shifted.stride(), k_ + 1,
-                  cross_.data());
+                  cross_.data(), ahead);
   } else {
-    gram(shifted.data(), shifted.rows(), shifted.stride(), k_ + 1, cross_.data());
+    gram(shifted.data(), shifted.rows(), shifted.stride(), k_ + 1, cross_.data(), ahead);
   }
 }
 

@@ -18,12 +18,12 @@ namespace insitu {
 class DenseAccumulator {
  public:
   DenseAccumulator(size_t values, bool weighted);
-  void add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into);
+  void add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into, ReadAhead& ahead);
 
  private:
   bool is_central() const;
   void merge_tile(std::span<const double> origin, CrossProducts& into) const;
-  void sum_products(const ShiftedTile& shifted);
+  void sum_products(const ShiftedTile& shifted, ReadAhead* ahead);
 
   size_t k_;  // values; the tile has a column of ones before them
   bool weighted_;

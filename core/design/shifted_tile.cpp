@@ -7,7 +7,7 @@
 namespace insitu {
 
 size_t tile_rows_for(size_t values) {
-  if (values <= 8) return kTileRows;
+  if (values <= 24) return kTileRows;
   return values <= 64 ? kTileRows / 2 : kTileRows / 4;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <utility>
 
 namespace insitu {
@@ -13,11 +14,34 @@ uint64_t new_dictionary_id() {
   return ++last;
 }
 
+// Dictionaries up to this size are compared by content: readers make one for every batch.
+constexpr uint64_t kComparedLabels = 4096;
+constexpr uint64_t kComparedBytes = 1 << 18;
+
+// Equal texts with 32-bit offsets and no nulls.
+bool equal_texts(const Segment& x, const Segment& y) {
+  if (x.type != Physical::kUtf8 || y.type != x.type || x.rows != y.rows) return false;
+  if (x.rows == 0 || x.rows > kComparedLabels) return false;
+  if (x.validity != nullptr || y.validity != nullptr) return false;
+  const auto* a = static_cast<const int32_t*>(x.offsets) + x.offset;
+  const auto* b = static_cast<const int32_t*>(y.offsets) + y.offset;
+  for (uint64_t i = 0; i < x.rows; ++i) {
+    if (a[i + 1] < a[i] || a[i + 1] - a[i] != b[i + 1] - b[i]) return false;
+  }
+  const auto bytes = static_cast<uint64_t>(a[x.rows] - a[0]);
+  return bytes <= kComparedBytes && std::memcmp(static_cast<const char*>(x.values) + a[0],
+                                                static_cast<const char*>(y.values) + b[0],
+                                                bytes) == 0;
+}
+
 bool same_dictionary(const Segment& a, const Segment& b) {
   const Segment& x = *a.dictionary;
   const Segment& y = *b.dictionary;
-  return x.type == y.type && x.rows == y.rows && x.offset == y.offset && x.values == y.values &&
-         x.offsets == y.offsets && x.validity == y.validity && x.values != nullptr;
+  if (x.type == y.type && x.rows == y.rows && x.offset == y.offset && x.values == y.values &&
+      x.offsets == y.offsets && x.validity == y.validity && x.values != nullptr) {
+    return true;
+  }
+  return equal_texts(x, y);
 }
 
 class TiledBlock final : public RowBlock {

@@ -27,6 +27,18 @@ struct RankStep {
   double* cross_lo = nullptr;
 };
 
+struct GramStep {
+  const double* left = nullptr;
+  const double* right = nullptr;
+  size_t rows = 0;
+  size_t stride = 0;
+  size_t k = 0;
+  double* packed = nullptr;
+  // Block b of the register tiles asks for the lines from ahead[b] on, one every 8 rows.
+  const char* const* ahead = nullptr;
+  size_t n_ahead = 0;
+};
+
 struct GramStepDD {
   TileDD left;
   TileDD right;
@@ -61,7 +73,7 @@ struct KernelTable {
   bool (*product_dd)(const double*, const double*, const double*, const double*, size_t, double*,
                      double*);
   bool (*pow_int)(const double*, const double*, unsigned, size_t, double*, double*);
-  void (*gram)(const double*, const double*, size_t, size_t, size_t, double*);
+  void (*gram)(const GramStep&);
   void (*lane_norms)(const double*, size_t, size_t, size_t, double*);
   void (*gram_dd)(const GramStepDD&);
   void (*dd_add)(double*, double*, const double*, const double*, size_t);

@@ -114,12 +114,21 @@ bool product_dd(const double* a, const double* a_lo, const double* b, const doub
   return kernels().product_dd(a, a_lo, b, b_lo, n, hi, lo);
 }
 
-void gram(const double* tile, size_t rows, size_t stride, size_t k, double* packed) {
-  kernels().gram(tile, tile, rows, stride, k, packed);
+void gram(const double* tile, size_t rows, size_t stride, size_t k, double* packed,
+          ReadAhead* ahead) {
+  gram_weighted(tile, tile, rows, stride, k, packed, ahead);
 }
 void gram_weighted(const double* wtile, const double* tile, size_t rows, size_t stride, size_t k,
-                   double* packed) {
-  kernels().gram(wtile, tile, rows, stride, k, packed);
+                   double* packed, ReadAhead* ahead) {
+  constexpr size_t kMostAhead = 64;
+  const char* lines[kMostAhead];
+  size_t n = 0;
+  for (; ahead != nullptr && n < kMostAhead; ++n) {
+    const std::span<const char> bytes = ahead->take(rows / 8);
+    if (bytes.empty()) break;
+    lines[n] = bytes.data();
+  }
+  kernels().gram({wtile, tile, rows, stride, k, packed, lines, n});
 }
 
 void gram_dd(TileDD tile, size_t rows, size_t stride, size_t k, double* hi, double* lo) {

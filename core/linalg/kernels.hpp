@@ -15,6 +15,7 @@
 
 #include "base/double_double.hpp"
 #include "linalg/aligned.hpp"
+#include "linalg/read_ahead.hpp"
 
 namespace insitu {
 
@@ -62,11 +63,12 @@ bool product_dd(const double* a, const double* a_lo, const double* b, const doub
                 double* hi, double* lo);
 
 // --- cross-products T'T of a tile into packed[packed_size(k)], overwriting. Error <= (rows/8 + 3)
-// u sum|terms|.
-void gram(const double* tile, size_t rows, size_t stride, size_t k, double* packed);
+// u sum|terms|. Meanwhile asks for memory `ahead`.
+void gram(const double* tile, size_t rows, size_t stride, size_t k, double* packed,
+          ReadAhead* ahead = nullptr);
 // T'WT from the tiles W T and T (same stride).
 void gram_weighted(const double* wtile, const double* tile, size_t rows, size_t stride, size_t k,
-                   double* packed);
+                   double* packed, ReadAhead* ahead = nullptr);
 
 // A tile of double-doubles; lo (same stride) may be null.
 struct TileDD {

@@ -13,18 +13,9 @@ constexpr size_t kColumns = INSITU_REGISTERS == 32 ? 4 : 3;  // on the right
 constexpr size_t kRowsDD = 2;
 constexpr size_t kColumnsDD = INSITU_REGISTERS == 32 ? 4 : 2;
 
-struct GramArgs {
-  const double* left;
-  const double* right;
-  size_t rows;
-  size_t stride;
-  size_t k;
-  double* packed;
-};
-
 // Entries (i0 + m, j0 + n); on the diagonal those with m <= n.
 template <size_t M, size_t N, bool kDiagonal>
-INSITU_KERNEL void gram_block(const GramArgs& g, size_t i0, size_t j0) {
+INSITU_KERNEL void gram_block(const GramStep& g, size_t i0, size_t j0, const char* ahead) {
   alignas(64) double lanes[M][N][8];
   const double* left = g.left + i0 * g.stride;
   const double* right = g.right + j0 * g.stride;
@@ -34,6 +25,7 @@ INSITU_KERNEL void gram_block(const GramArgs& g, size_t i0, size_t j0) {
       V x[M];
 #pragma GCC unroll 8
       for (size_t m = 0; m < M; ++m) x[m] = load(left + m * g.stride + r);
+      if (p == 0) __builtin_prefetch(ahead + r * sizeof(double), 0, 2);
 #pragma GCC unroll 8
       for (size_t n = 0; n < N; ++n) {
         const V y = load(right + n * g.stride + r);
@@ -55,40 +47,45 @@ INSITU_KERNEL void gram_block(const GramArgs& g, size_t i0, size_t j0) {
   }
 }
 
-INSITU_KERNEL void gram_diagonal(const GramArgs& g, size_t i0, size_t m) {
+INSITU_KERNEL void gram_diagonal(const GramStep& g, size_t i0, size_t m, const char* ahead) {
   switch (m) {
     case 1:
-      return gram_block<1, 1, true>(g, i0, i0);
+      return gram_block<1, 1, true>(g, i0, i0, ahead);
     case 2:
-      return gram_block<2, 2, true>(g, i0, i0);
+      return gram_block<2, 2, true>(g, i0, i0, ahead);
     case 3:
-      return gram_block<3, 3, true>(g, i0, i0);
+      return gram_block<3, 3, true>(g, i0, i0, ahead);
     default:
-      return gram_block<4, 4, true>(g, i0, i0);
+      return gram_block<4, 4, true>(g, i0, i0, ahead);
   }
 }
 
-INSITU_KERNEL void gram_right(const GramArgs& g, size_t i0, size_t j0, size_t n) {
+INSITU_KERNEL void gram_right(const GramStep& g, size_t i0, size_t j0, size_t n,
+                              const char* ahead) {
   switch (n) {
     case 1:
-      return gram_block<kRows, 1, false>(g, i0, j0);
+      return gram_block<kRows, 1, false>(g, i0, j0, ahead);
     case 2:
-      return gram_block<kRows, 2, false>(g, i0, j0);
+      return gram_block<kRows, 2, false>(g, i0, j0, ahead);
     case 3:
-      return gram_block<kRows, 3, false>(g, i0, j0);
+      return gram_block<kRows, 3, false>(g, i0, j0, ahead);
     default:
-      return gram_block<kRows, kColumns, false>(g, i0, j0);
+      return gram_block<kRows, kColumns, false>(g, i0, j0, ahead);
   }
 }
 
-INSITU_KERNEL void gram(const double* left, const double* right, size_t rows, size_t stride,
-                        size_t k, double* packed) {
-  const GramArgs g = {left, right, rows, stride, k, packed};
-  for (size_t i0 = 0; i0 < k; i0 += kRows) {
-    const size_t m = k - i0 < kRows ? k - i0 : kRows;
-    gram_diagonal(g, i0, m);
-    for (size_t j0 = i0 + m; j0 < k; j0 += kColumns) {
-      gram_right(g, i0, j0, k - j0 < kColumns ? k - j0 : kColumns);
+INSITU_KERNEL void gram(const GramStep& g) {
+  size_t block = 0;
+  // Where nothing is to be asked for, what the block reads anyway.
+  const auto ahead_of = [&](size_t column) {
+    const char* own = reinterpret_cast<const char*>(g.left + column * g.stride);
+    return block < g.n_ahead ? g.ahead[block++] : own;
+  };
+  for (size_t i0 = 0; i0 < g.k; i0 += kRows) {
+    const size_t m = g.k - i0 < kRows ? g.k - i0 : kRows;
+    gram_diagonal(g, i0, m, ahead_of(i0));
+    for (size_t j0 = i0 + m; j0 < g.k; j0 += kColumns) {
+      gram_right(g, i0, j0, g.k - j0 < kColumns ? g.k - j0 : kColumns, ahead_of(i0));
     }
   }
 }
