@@ -12,7 +12,7 @@ namespace {
 
 // A dictionary with more labels than this share of the rows is not taken whole: few of them may
 // occur.
-constexpr uint64_t kRowsPerLabel = 64;
+constexpr uint64_t kRowsPerLabel = 8;
 constexpr uint64_t kAlwaysAdopted = 1024;
 
 // The dictionary all segments share, or null.

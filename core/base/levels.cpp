@@ -39,13 +39,14 @@ int compare_integers(const IntegerLabel& a, const IntegerLabel& b) {
 
 constexpr uint32_t kSparseLabels = 4096;  // above, speed is the memory's anyway
 
-[[noreturn]] void throw_too_many(std::string_view column) {
+}  // namespace
+
+void check_level_count(uint64_t count, std::string_view column) {
+  if (count <= kMaxLevels) return;
   throw SpecError("column \"" + std::string(column) +
                   "\" has more than 1,000,000 distinct labels, the limit of a factor; use it as "
                   "numeric, bin it, or drop it");
 }
-
-}  // namespace
 
 LevelTable::LevelTable() : impl_(std::make_unique<Impl>()) {}
 
@@ -94,7 +95,7 @@ uint32_t LevelTable::Impl::add(const LabelKey& key, std::string_view text,
                     std::to_string(text.size()) + " bytes; a level takes at most 4,294,967,294");
   }
   const uint32_t code = size();
-  if (code >= kMaxLevels) throw_too_many(column);
+  check_level_count(uint64_t{code} + 1, column);
   bytes.insert(bytes.end(), text.begin(), text.end());
   starts.push_back(bytes.size());
   slots[slot] = {key, code};

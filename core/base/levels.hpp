@@ -20,6 +20,8 @@ inline constexpr uint32_t kUnseenCode = 0xFFFFFFFEu;   // a label that a frozen 
 // More labels than this in one factor is a SpecError: such a column identifies rows, it does not
 // group them.
 inline constexpr uint32_t kMaxLevels = 1'000'000;
+// SpecError naming the column if it has more.
+void check_level_count(uint64_t count, std::string_view column);
 
 class LevelTable {
  public:

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "design/cell_accumulator.hpp"
 #include "design/cross_products.hpp"
@@ -82,7 +83,8 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   RowReader reader(design, needs, tables);
   reader.bind(chunk);
 
-  CrossProducts local = empty_cross_products(design, plan);
+  const CrossProducts empty = empty_cross_products(design, plan);
+  CrossProducts local = empty;
   for (size_t f = 0; f < tables.size(); ++f) local.levels[f] = tables[f].labels();
   const std::vector<uint32_t> level_sizes = level_counts(local.levels);
   for (size_t t = 0; t < local.tables.size(); ++t) {
@@ -127,7 +129,11 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
     }
   }
   keep_levels(local, present);
-  merge(into, local);
+  if (into.origin.empty() && level_counts(into.levels) == level_counts(empty.levels)) {
+    into = std::move(local);  // empty is the identity of merge
+  } else {
+    merge(into, local);
+  }
   return counts;
 }
 

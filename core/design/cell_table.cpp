@@ -73,8 +73,12 @@ void add_cells(CellTable& into, const std::vector<uint32_t>& into_counts, const 
     for (uint64_t code = 0; code < run && !adjacent; ++code) {
       const size_t to = (base + maps[first][code]) * products;
       const size_t at = (cell + code) * products;
-      dd_add(into.hi.data() + to, into.lo.data() + to, from.hi.data() + at, from.lo.data() + at,
-             products);
+      for (size_t p = 0; p < products; ++p) {
+        const DoubleDouble sum = DoubleDouble(into.hi[to + p], into.lo[to + p]) +
+                                 DoubleDouble(from.hi[at + p], from.lo[at + p]);
+        into.hi[to + p] = sum.hi;
+        into.lo[to + p] = sum.lo;
+      }
     }
     for (size_t f = 1; f < digits.size(); ++f) {
       if (++digits[f] < from_counts[from.factors[f]]) break;

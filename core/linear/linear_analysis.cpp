@@ -40,6 +40,7 @@ void LinearAnalysis::update(State& into, const Chunk& chunk) const {
   into.used += counts.used;
   into.missing += counts.missing;
   into.zero_weight += counts.zero_weight;
+  check_levels(into);
 }
 
 void LinearAnalysis::merge(State& into, const State& from) const {
@@ -49,6 +50,13 @@ void LinearAnalysis::merge(State& into, const State& from) const {
   into.zero_weight += from.zero_weight;
   into.log_weights += from.log_weights;
   insitu::merge(into.products, from.products);
+  check_levels(into);
+}
+
+void LinearAnalysis::check_levels(const State& state) const {
+  for (size_t f = 0; f < design_.factors.size(); ++f) {
+    check_level_count(state.products.levels[f].size(), design_.factors[f].column);
+  }
 }
 
 Json LinearAnalysis::finalize(const State& state) const {

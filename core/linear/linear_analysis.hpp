@@ -54,6 +54,8 @@ class LinearAnalysis {
   const Design& design() const { return design_; }
 
  private:
+  void check_levels(const State& state) const;
+
   Design design_;
   CellPlan plan_;
   bool precise_;

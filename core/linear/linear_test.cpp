@@ -315,6 +315,24 @@ TEST(Linear, StatesThatDoNotFitAreRefused) {
   refused([](CrossProducts& p) { p.tables[0].hi.pop_back(); });
 }
 
+TEST(Linear, StatesTogetherKeepToTheLimitOfLevels) {
+  const LinearAnalysis analysis(
+      Design::make("y ~ f", read_columns({numeric("y"), factor("f")}), ""), false);
+  LinearState states[2] = {analysis.empty(), analysis.empty()};
+  for (size_t s = 0; s < 2; ++s) {
+    for (size_t i = 0; i < 500'001; ++i) {
+      states[s].products.levels[0].push_back(std::to_string(2 * i + s));
+    }
+  }
+  try {
+    analysis.merge(states[0], states[1]);
+    FAIL() << "merged";
+  } catch (const SpecError& error) {
+    EXPECT_NE(std::string(error.what()).find("column \"f\" has more than 1,000,000 distinct"),
+              std::string::npos);
+  }
+}
+
 laws::Case random_case(uint64_t seed) {
   Rng rng(seed + 100);
   const uint64_t n = rng.below(4) == 0 ? rng.below(3) : rng.below(5000);

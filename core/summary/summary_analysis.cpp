@@ -92,6 +92,9 @@ void SummaryAnalysis::merge(State& into, const State& from) const {
   into.zero_weight += from.zero_weight;
   into.weight += from.weight;
   const LevelCodes codes = grow_levels(into, from.levels);
+  for (size_t f = 0; f < design_.factors.size(); ++f) {
+    check_level_count(into.levels[f].size(), design_.factors[f].column);
+  }
   for (size_t t = 0; t < into.terms.size(); ++t) {
     SummaryTerm& term = into.terms[t];
     merge_cells(term, from.terms[t], CellMap(term.factors, from.levels, into.levels, codes));

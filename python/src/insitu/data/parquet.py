@@ -22,8 +22,22 @@ from .types import is_text
 # streams 1.0 s, 525 MB; either with pre_buffer 1.4 s and 1.3 GB, since it keeps the file's bytes to the end; DuckDB four times as
 # long as any. For texts read as dictionaries they are alike. So files are iterated with a small buffer; the scanner serves only
 # what needs it: partitions, and files whose columns differ.
-BATCH_ROWS = 1 << 17
+# Fewer and larger batches decode faster, as far as a batch of doubles stays within these bytes (10 million rows of 3 doubles and 3
+# texts: 0.25 s in batches of 131,072 rows, 0.20 s in 524,288).
+BATCH_BYTES = 1 << 25
+LEAST_ROWS, MOST_ROWS = 1 << 16, 1 << 19
 BUFFER_BYTES = 1 << 20
+
+
+def batch_rows(columns: int) -> int:
+    """Rows of a batch of so many columns.
+
+    Example:
+        >>> batch_rows(6), batch_rows(21), batch_rows(500)
+        (524288, 131072, 65536)
+    """
+    fit = BATCH_BYTES // (8 * max(columns, 1))
+    return min(max(1 << (fit.bit_length() - 1), LEAST_ROWS), MOST_ROWS)
 
 
 class RxParquetData(RxFileData):
@@ -95,7 +109,7 @@ class RxParquetData(RxFileData):
         options = ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
         scanner = self.dataset(texts).scanner(
             columns=list(names),
-            batch_size=BATCH_ROWS,
+            batch_size=batch_rows(len(names)),
             batch_readahead=1,
             fragment_readahead=1,
             fragment_scan_options=options,
@@ -115,7 +129,7 @@ class RxParquetData(RxFileData):
     def _batches(self, names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for path in self.paths():
             with self._file(path, texts) as file:
-                for batch in file.iter_batches(BATCH_ROWS, columns=list(names)):
+                for batch in file.iter_batches(batch_rows(len(names)), columns=list(names)):
                     yield batch.select(list(names))
 
     def row_count(self) -> int | None:
