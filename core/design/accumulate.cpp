@@ -104,7 +104,9 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   std::vector<double> logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(tile_rows, chunk.rows() - begin));
-    const Tile& tile = reader.read(begin, n);
+    const bool straight = !precise && !local.origin.empty();
+    const Tile& tile =
+        straight ? reader.read(begin, n, shifted, local.origin) : reader.read(begin, n);
     counts.used += tile.rows;
     counts.missing += tile.missing_rows;
     counts.zero_weight += tile.zero_weight_rows;
@@ -114,7 +116,7 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
       precise_dense.add(tile, local);
       cells.add_precise(tile, local.origin);
     } else {
-      shifted.load(tile, local.origin);
+      if (!straight) shifted.load(tile.values, tile.weight, tile.rows, local.origin);
       ReadAhead ahead(tile.ahead);
       cells.add(tile, shifted, ahead);
       dense.add(tile, shifted, local, ahead);

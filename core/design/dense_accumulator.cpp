@@ -39,7 +39,7 @@ void DenseAccumulator::add(const Tile& tile, const ShiftedTile& shifted, CrossPr
     return;
   }
   find_means(tile, means_);
-  centred_.load(tile, means_);
+  centred_.load(tile.values, tile.weight, tile.rows, means_);
   sum_products(centred_, nullptr);
   merge_tile(means_, into);
 }

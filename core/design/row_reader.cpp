@@ -242,11 +242,7 @@ struct RowReader::Impl {
   }
 
   const Tile& read(uint64_t begin, size_t n) {
-    tile.rows = n;
-    tile.missing_rows = 0;
-    tile.zero_weight_rows = 0;
-    tile.offset = nullptr;
-    tile.weight = nullptr;
+    begin_tile(n);
     bool clean = true;
     for (size_t i = 0; i < inputs.size(); ++i) clean = load(inputs[i], i, begin, n) && clean;
     for (size_t k = 0; k < n_values; ++k) {
@@ -260,6 +256,37 @@ struct RowReader::Impl {
     look_ahead(begin + n, n);
     if (needs.complete_rows && !clean) compact(n);
     return tile;
+  }
+
+  // Reads plain columns where they lie, straight into `shifted`; false if a row needs a closer
+  // look.
+  bool read_straight(uint64_t begin, size_t n, ShiftedTile& shifted,
+                     std::span<const double> origin) {
+    if (weighted || n_values != features.size()) return false;
+    for (size_t k = 0; k < n_values; ++k) {
+      const NumericProgram& program = features[k].feature->program;
+      const Input& input = inputs[features[k].inputs.empty() ? 0 : features[k].inputs[0]];
+      if (!program.is_column() || input.source.codes) return false;
+      tile.values[k] = chunk->column(input.column).borrow_doubles(begin, n);
+      tile.low[k] = nullptr;
+      if (tile.values[k] == nullptr) return false;
+    }
+    begin_tile(n);
+    bool complete = true;
+    for (size_t k = 0; k < factors.size() && complete; ++k) {
+      tile.codes[k] = factors[k].read(begin, n, complete);
+    }
+    if (!complete || !shifted.load(tile.values, nullptr, n, origin)) return false;
+    look_ahead(begin + n, n);
+    return true;
+  }
+
+  void begin_tile(size_t n) {
+    tile.rows = n;
+    tile.missing_rows = 0;
+    tile.zero_weight_rows = 0;
+    tile.offset = nullptr;
+    tile.weight = nullptr;
   }
 
   // The memory of the next n rows, of columns that are read where they lie.
@@ -342,6 +369,13 @@ RowReader::RowReader(const Design& design, RowNeeds needs, std::vector<LevelTabl
 RowReader::~RowReader() = default;
 void RowReader::bind(const Chunk& chunk) { impl_->bind(chunk); }
 const Tile& RowReader::read(uint64_t begin, size_t n) { return impl_->read(begin, n); }
+const Tile& RowReader::read(uint64_t begin, size_t n, ShiftedTile& shifted,
+                            std::span<const double> origin) {
+  if (impl_->read_straight(begin, n, shifted, origin)) return impl_->tile;
+  const Tile& tile = impl_->read(begin, n);
+  if (tile.rows > 0) shifted.load(tile.values, tile.weight, tile.rows, origin);
+  return tile;
+}
 const std::vector<bool>* RowReader::left_out(size_t k) const {
   return impl_->factors[k].adopted() ? &impl_->left_out[k] : nullptr;
 }

@@ -15,6 +15,7 @@
 #include "base/chunk.hpp"
 #include "base/levels.hpp"
 #include "design/design.hpp"
+#include "design/shifted_tile.hpp"
 #include "linalg/kernels.hpp"
 
 namespace insitu {
@@ -57,6 +58,9 @@ class RowReader {
   void bind(const Chunk& chunk);
   // Rows [begin, begin + n) of the bound chunk, n <= kTileRows. Valid until the next call.
   const Tile& read(uint64_t begin, size_t n);
+  // The same, loaded into `shifted` about the origin as well: in one step where the values lie in
+  // memory and none is missing, which is why it is fast. The tile's `sums` are then not filled in.
+  const Tile& read(uint64_t begin, size_t n, ShiftedTile& shifted, std::span<const double> origin);
   // Labels of factor `k` in rows that were left out of tiles, by code; null if every label of its
   // table has a row. With it and what the tiles hold, a caller knows which levels are present.
   const std::vector<bool>* left_out(size_t k) const;

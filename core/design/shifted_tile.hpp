@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <span>
 
-#include "design/row_reader.hpp"
 #include "linalg/aligned.hpp"
 
 namespace insitu {
@@ -14,8 +13,10 @@ class ShiftedTile {
  public:
   // For `values` values besides the ones.
   ShiftedTile(size_t values, bool weighted);
-  // Takes the tile about the origin; tails up to a multiple of 8 rows are zero.
-  void load(const Tile& tile, std::span<const double> origin);
+  // Takes values about the origin; tails up to a multiple of 8 rows are zero. weight: null for
+  // ones. False if it met a value that is not finite: what it holds is then of no use.
+  bool load(std::span<const double* const> values, const double* weight, size_t rows,
+            std::span<const double> origin);
 
   size_t rows() const { return rows_; }  // rounded up to a multiple of 8
   size_t stride() const { return stride_; }

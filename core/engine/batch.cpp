@@ -29,9 +29,9 @@ bool equal_texts(const Segment& x, const Segment& y) {
     if (a[i + 1] < a[i] || a[i + 1] - a[i] != b[i + 1] - b[i]) return false;
   }
   const auto bytes = static_cast<uint64_t>(a[x.rows] - a[0]);
-  return bytes <= kComparedBytes && std::memcmp(static_cast<const char*>(x.values) + a[0],
-                                                static_cast<const char*>(y.values) + b[0],
-                                                bytes) == 0;
+  return bytes <= kComparedBytes &&
+         std::memcmp(static_cast<const char*>(x.values) + a[0],
+                     static_cast<const char*>(y.values) + b[0], bytes) == 0;
 }
 
 bool same_dictionary(const Segment& a, const Segment& b) {

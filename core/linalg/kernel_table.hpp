@@ -67,7 +67,7 @@ struct KernelTable {
   double (*column_sum)(const double*, size_t);
   double (*weighted_sum)(const double*, const double*, size_t);
   DoubleDouble (*weighted_sum_dd)(const double*, const double*, const double*, size_t);
-  void (*subtract)(const double*, double, size_t, double*);
+  bool (*subtract)(const double*, double, size_t, double*);
   void (*multiply)(const double*, const double*, size_t, double*);
   bool (*subtract_dd)(const double*, const double*, DoubleDouble, size_t, double*, double*);
   bool (*product_dd)(const double*, const double*, const double*, const double*, size_t, double*,

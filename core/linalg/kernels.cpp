@@ -95,8 +95,8 @@ DoubleDouble weighted_sum_dd(const double* w, const double* hi, const double* lo
   return kernels().weighted_sum_dd(w, hi, lo, n);
 }
 
-void subtract(const double* x, double shift, size_t n, double* out) {
-  kernels().subtract(x, shift, n, out);
+bool subtract(const double* x, double shift, size_t n, double* out) {
+  return kernels().subtract(x, shift, n, out);
 }
 void multiply(const double* x, const double* w, size_t n, double* out) {
   kernels().multiply(x, w, n, out);

@@ -49,7 +49,8 @@ DoubleDouble column_sum_dd(const double* hi, const double* lo, size_t n);
 DoubleDouble weighted_sum_dd(const double* w, const double* hi, const double* lo, size_t n);
 
 // --- packing. Each writes n values, then zeros up to the next multiple of 8; out may equal x.
-void subtract(const double* x, double shift, size_t n, double* out);
+// True only if every x is finite (and, as good as always, if they are).
+bool subtract(const double* x, double shift, size_t n, double* out);
 void multiply(const double* x, const double* w, size_t n, double* out);
 // (x + x_lo) - shift as double-doubles; x_lo may be null. Returns whether any low half is not zero:
 // if none is in the whole tile, pass no lo tile to gram_dd, which is then faster.

@@ -74,12 +74,26 @@ INSITU_INLINE void pad(double* out, size_t n) {
   for (size_t i = n; i % 8 != 0; ++i) out[i] = 0.0;
 }
 
-INSITU_KERNEL void subtract(const double* x, double shift, size_t n, double* out) {
+INSITU_KERNEL bool subtract(const double* x, double shift, size_t n, double* out) {
   const V c = splat(shift);
+  V sums[kSets] = {};  // not finite if any difference is not
   size_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) store(out + i, load(x + i) - c);
-  for (; i < n; ++i) out[i] = x[i] - shift;
+  for (; i + kSets * kWidth <= n; i += kSets * kWidth) {
+    for (size_t s = 0; s < kSets; ++s) {
+      const V d = load(x + i + s * kWidth) - c;
+      store(out + i + s * kWidth, d);
+      sums[s] += d;
+    }
+  }
+  double rest = 0.0;
+  for (; i < n; ++i) {
+    out[i] = x[i] - shift;
+    rest += out[i];
+  }
   pad(out, n);
+  const V total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  for (size_t l = 0; l < kWidth; ++l) rest += total[l];
+  return rest - rest == 0.0;
 }
 
 INSITU_KERNEL void multiply(const double* x, const double* w, size_t n, double* out) {
