@@ -16,8 +16,10 @@ void find_means(const Tile& tile, std::vector<double>& means) {
   const double total =
       weighted ? column_sum(tile.weight, tile.rows) : static_cast<double>(tile.rows);
   for (size_t j = 0; j < means.size(); ++j) {
-    means[j] =
-        (weighted ? weighted_sum(tile.weight, tile.values[j], tile.rows) : tile.sums[j]) / total;
+    const double* x = tile.values[j];
+    const double sum =
+        weighted ? weighted_sum(tile.weight, x, tile.rows) : column_sum(x, tile.rows);
+    means[j] = sum / total;
   }
 }
 
