@@ -17,12 +17,12 @@ from bench.timing import Row
 X = [f"x{k}" for k in range(data.COLUMNS)]
 DENSE = "y ~ " + " + ".join(X)
 FACTORS = "y ~ carrier + airport + day + x0 + x1"
-TURNS = 5
+TURNS = 9
 
 
 def _finish(row: Row, limit, ours, others: dict[str, Callable[[], object]], quick: bool) -> Row:
     times = timing.alternate(1 if quick else TURNS, limit=limit, ours=ours)
-    row.limit_seconds, row.seconds = times["limit"], times["ours"]
+    row.limits, row.turns = times["limit"], times["ours"]
     row.peers = timing.peers(others)
     return row
 

@@ -27,8 +27,8 @@ NAMES = (
 )  # fmt: skip
 INTRODUCTION = """# Benchmarks
 
-`make bench` prints these tables: insitu, its peers and the limit side by side in one run, best of five alternate turns (peers: one
-turn). The limit is the same columns merely read. Data are generated with fixed seeds: {rows:,} rows, 2 threads.
+`make bench` prints these tables: insitu, its peers and the limit side by side in one run, in nine alternate turns (peers: one).
+Seconds are medians, ratios the median of the ratios turn by turn. The limit is the same columns merely read. Data are generated with fixed seeds: {rows:,} rows, 2 threads.
 Seconds belong to this machine ({machine}); the ratios count.
 
 """
@@ -40,7 +40,7 @@ def one(name: str, folder: Path, quick: bool) -> str:
 
     n = 20_000 if quick else 10_000_000
     if name in rows.ROWS:
-        return rows.ROWS[name](folder, n, quick).markdown()
+        return rows.ROWS[name](folder, n, quick).markdown(judged=not quick)
     if name == "memory":
         n = 200_000 if quick else 100_000_000
         return memory.markdown(n, memory.measure(folder, n))
