@@ -19,10 +19,12 @@ constexpr uint64_t kAlwaysAdopted = 1024;
 const Segment* common_dictionary(const Column& column) {
   const Segment* first = nullptr;
   for (const Segment& segment : column.segments()) {
-    if (segment.type != Physical::kDictionary || segment.dictionary_id == 0) return nullptr;
+    if (segment.type != Physical::kDictionary) return nullptr;
     if (segment.dictionary->type == Physical::kDictionary) return nullptr;
-    if (first != nullptr && first->dictionary_id != segment.dictionary_id) return nullptr;
-    first = &segment;
+    if (first == nullptr) first = &segment;
+    const bool same_id =
+        segment.dictionary_id != 0 && segment.dictionary_id == first->dictionary_id;
+    if (!same_id && segment.dictionary != first->dictionary) return nullptr;
   }
   return first == nullptr ? nullptr : first->dictionary;
 }

@@ -315,6 +315,20 @@ TEST(Linear, StatesThatDoNotFitAreRefused) {
   refused([](CrossProducts& p) { p.tables[0].hi.pop_back(); });
 }
 
+// A dictionary is taken whole; a level is what some row has, be its response missing.
+TEST(Linear, LevelsOfADictionaryAreThoseOfRows) {
+  Table table(4);
+  table.doubles("y", {1.0, NAN, 3.0, 4.0}).dictionary("f", {"p", "q", "r", "s"}, {0, 3, 1, -1});
+  const LinearAnalysis analysis(
+      Design::make("y ~ f", read_columns({numeric("y"), factor("f")}), ""), false);
+  LinearState state = analysis.empty();
+  analysis.update(state, table.all());
+  EXPECT_EQ(state.products.levels, (std::vector<std::vector<std::string>>{{"p", "q", "s"}}));
+  EXPECT_EQ(state.products.tables[0].cells(), 3u);
+  EXPECT_EQ(state.products.tables[0].at(1, 0).hi, 1.0);
+  EXPECT_EQ(state.products.tables[0].at(2, 0).hi, 0.0);
+}
+
 TEST(Linear, StatesTogetherKeepToTheLimitOfLevels) {
   const LinearAnalysis analysis(
       Design::make("y ~ f", read_columns({numeric("y"), factor("f")}), ""), false);
