@@ -42,19 +42,18 @@ std::vector<std::string> near_names(std::string_view name, std::span<const std::
   if (name.empty() || name.size() > kLongestName) return {};
   const std::string wanted = lower(name);
   const size_t allowed = std::max<size_t>(1, name.size() / 3);
-  std::vector<std::pair<size_t, std::string>> found;
-  for (const std::string& candidate :
-       candidates.first(std::min(candidates.size(), kMostCandidates))) {
+  std::vector<std::pair<size_t, size_t>> found;  // distance, position
+  for (size_t i = 0; i < std::min(candidates.size(), kMostCandidates); ++i) {
+    const std::string& candidate = candidates[i];
     const size_t longer = std::max(candidate.size(), name.size());
     if (longer - std::min(candidate.size(), name.size()) > allowed) continue;
     if (const size_t distance = edits(wanted, lower(candidate)); distance <= allowed)
-      found.emplace_back(distance, candidate);
+      found.emplace_back(distance, i);
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(found.begin(), found.end());
   std::vector<std::string> out;
   for (size_t i = 0; i < std::min(most, found.size()); ++i)
-    out.push_back(std::move(found[i].second));
+    out.push_back(candidates[found[i].second]);
   return out;
 }
 

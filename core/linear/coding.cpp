@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "linear/linear_solver.hpp"
 
@@ -17,8 +18,9 @@ std::vector<size_t> term_order(const Design& design, bool drop_main) {
     const DesignTerm& term = design.terms[t];
     return term.factors.size() + (term.feature.has_value() && !term.factors.empty() ? 1 : 0);
   };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t t, size_t u) { return size(t) > size(u); });
+  std::sort(order.begin(), order.end(), [&](size_t t, size_t u) {
+    return std::pair(size(u), t) < std::pair(size(t), u);  // largest first, then as written
+  });
   return order;
 }
 
