@@ -66,9 +66,9 @@ double columns_of(const Design& design) {
   for (const DesignTerm& term : design.terms) {
     double cells = 1.0;
     for (const size_t factor : term.factors) {
-      cells *= design.factors[factor].levels.has_value()
-                   ? static_cast<double>(design.factors[factor].levels->size())
-                   : 100.0;  // unknown yet: a guess that only decides whether to be precise at once
+      const auto& levels = design.factors[factor].levels;
+      // Unknown yet: a guess that only decides whether to be precise at once.
+      cells *= levels.has_value() ? static_cast<double>(levels->size()) : 100.0;
     }
     columns += term.factors.empty()
                    ? 1.0

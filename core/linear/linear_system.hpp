@@ -39,8 +39,8 @@ class LinearSystem {
   // an intercept.
   DoubleDouble center(size_t value) const;
   bool empty_cell(size_t column) const;  // a factor column without rows
-  // Columns of one group exclude each other: the cells of a term.
-  size_t group(size_t column) const { return static_cast<size_t>(columns_[column].term + 1); }
+  // Columns of one group exclude each other: the cells of a term (the intercept: -1 + 1 = 0).
+  size_t group(size_t column) const { return static_cast<size_t>(columns_[column].term) + 1; }
   const Design& design() const { return design_; }
   bool intercept() const { return intercept_; }
 
