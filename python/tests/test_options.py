@@ -56,7 +56,8 @@ def test_a_wrong_kind_is_refused() -> None:
 
 
 def test_cache_bytes_is_a_quarter_of_memory() -> None:
-    psutil = pytest.importorskip("psutil")
+    import psutil
+
     assert 0 < RxOptions.get_option("cacheBytes") <= psutil.virtual_memory().total // 4 + 1
 
 
