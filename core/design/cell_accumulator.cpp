@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "design/cell_kernels.hpp"
 
@@ -57,8 +58,8 @@ void CellAccumulator::cover_tables() {
   for (size_t t = 0; t < order.size(); ++t) order[t] = t;
   auto cells = [&](size_t t) { return count_cells(plan_.tables[t].factors, counts_); };
   auto weight_only = [&](size_t t) { return plan_.tables[t].products.size() == 1; };
-  std::stable_sort(order.begin(), order.end(), [&](size_t t, size_t u) {
-    return weight_only(t) != weight_only(u) ? weight_only(u) : cells(t) < cells(u);
+  std::sort(order.begin(), order.end(), [&](size_t t, size_t u) {
+    return std::tuple(weight_only(t), cells(t), t) < std::tuple(weight_only(u), cells(u), u);
   });
   for (const size_t t : order) {
     const std::vector<size_t>& factors = plan_.tables[t].factors;
