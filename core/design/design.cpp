@@ -73,6 +73,20 @@ void validate_factor(const DesignFactor& factor, const std::vector<std::string>&
   }
 }
 
+// The levels that a factor has of its column's.
+std::vector<std::string> levels_within(const DesignFactor& factor,
+                                       const std::vector<std::string>& labels) {
+  if (!factor.window.has_value() || labels.empty()) return labels;
+  const auto [first, last] = *factor.window;
+  if (first < 1 || last > static_cast<int64_t>(labels.size())) {
+    throw SpecError(factor.label + " asks for the levels " + std::to_string(first) + " to " +
+                    std::to_string(last) + " of \"" + factor.column + "\", which has " +
+                    std::to_string(labels.size()) + ": give places from 1 to " +
+                    std::to_string(labels.size()));
+  }
+  return {labels.begin() + (first - 1), labels.begin() + last};
+}
+
 size_t add_factor(Design& design, const Expr& expr) {
   DesignFactor factor;
   factor.label = to_string(expr);
@@ -85,11 +99,8 @@ size_t add_factor(Design& design, const Expr& expr) {
   const DesignColumn* source = design.find_column(column.name);
   factor.from_number = source->kind == ColumnKind::kNumeric;
   if (!factor.from_number) {
-    if (expr.low.has_value()) {
-      throw SpecError(factor.label + ": bounds select whole numbers, and \"" + column.name +
-                      "\" is a factor; use row_selection to keep some of its levels");
-    }
-    factor.levels = source->levels;
+    if (expr.low.has_value()) factor.window = {*expr.low, *expr.high};
+    if (source->levels.has_value()) factor.levels = levels_within(factor, *source->levels);
   } else if (expr.low.has_value() && expr.high.has_value()) {
     factor.levels = integer_labels(*expr.low, *expr.high, factor.label);
   }
@@ -117,6 +128,28 @@ size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
   }
   design.features.push_back(make_feature(product));
   return design.features.size() - 1;
+}
+
+[[noreturn]] void refuse_weight(const std::string& name, const std::vector<DesignColumn>& columns) {
+  std::vector<std::string> numbers;
+  for (const DesignColumn& column : columns) {
+    if (column.kind == ColumnKind::kNumeric) numbers.push_back(column.name);
+  }
+  throw SpecError("there is no column \"" + name + "\" for the weights; " +
+                  names_advice(name, numbers, "the columns of numbers"));
+}
+
+void check_response(const ResolvedFormula& resolved, const Design& design) {
+  const Expr& response = *resolved.formula.response;
+  const bool logical =
+      response.kind == ExprKind::kColumn && design.find_column(response.name)->logical;
+  if (resolved.response_kind != ColumnKind::kFactor || logical) return;
+  const std::string text = to_string(response);
+  formula_error(resolved.formula.text, response.position,
+                "the response " + text + " is a factor and a linear model needs a number",
+                response.kind == ExprKind::kColumn
+                    ? "write N(" + text + ") for its codes, or make a number of it with transforms"
+                    : "write the number itself");
 }
 
 DesignTerm make_term(Design& design, const Term& term, const std::vector<ColumnKind>& kinds) {
@@ -203,9 +236,7 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
     const auto found =
         std::find_if(columns.begin(), columns.end(),
                      [&](const DesignColumn& column) { return column.name == name; });
-    if (found == columns.end()) {
-      throw SpecError("the weights column \"" + name + "\" does not exist in the data");
-    }
+    if (found == columns.end()) refuse_weight(name, columns);
     design.columns.push_back(*found);
   }
   if (!weight.empty() && design.find_column(weight)->kind != ColumnKind::kNumeric) {
@@ -215,15 +246,7 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
     design.terms.push_back(make_term(design, resolved.formula.terms[i], resolved.kinds[i]));
   }
   if (resolved.formula.response) {
-    const Expr& response = *resolved.formula.response;
-    const bool logical =
-        response.kind == ExprKind::kColumn && design.find_column(response.name)->logical;
-    if (resolved.response_kind == ColumnKind::kFactor && !logical) {
-      throw SpecError("the response " + to_string(response) +
-                      " is text; a linear model needs a number: for example I(" +
-                      to_string(response) + " == …) is not possible with text, N(" +
-                      to_string(response) + ") gives its codes");
-    }
+    check_response(resolved, design);
     design.response = make_feature(resolved.formula.response);
   }
   for (const ExprPtr& offset : resolved.formula.offsets) {
@@ -289,18 +312,24 @@ void Design::set_levels(const std::string& column, const std::vector<std::string
     if (known.name == column) known.levels = labels;
   }
   for (DesignFactor& factor : factors) {
-    if (factor.column == column && !factor.from_number) factor.levels = labels;
+    if (factor.column == column && !factor.from_number)
+      factor.levels = levels_within(factor, labels);
   }
 }
 
 std::vector<std::string> Design::code_columns() const {
   std::vector<std::string> names;
+  auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   auto visit = [&](const DesignFeature& feature) {
     for (const NumericProgram::Input& input : feature.program.inputs()) {
-      if (input.codes && std::find(names.begin(), names.end(), input.column) == names.end())
-        names.push_back(input.column);
+      if (input.codes) add(input.column);
     }
   };
+  for (const DesignFactor& factor : factors) {
+    if (factor.window.has_value()) add(factor.column);
+  }
   std::for_each(features.begin(), features.end(), visit);
   if (response.has_value()) visit(*response);
   std::for_each(offsets.begin(), offsets.end(), visit);
@@ -317,8 +346,9 @@ std::vector<std::string> Design::open_codes() const {
 void Design::require_codes() const {
   const std::vector<std::string> names = open_codes();
   if (names.empty()) return;
-  throw SpecError("N(" + names[0] + ") needs the levels of \"" + names[0] +
-                  "\" before the rows are read: run the analysis \"levels\" first, or give them");
+  throw SpecError("the levels of \"" + names[0] + "\" are positions in the formula \"" + formula +
+                  "\" and must be known before the rows are read: run the analysis \"levels\" "
+                  "first, or give them");
 }
 
 std::vector<std::string> Design::predictor_columns() const {

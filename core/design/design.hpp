@@ -34,10 +34,16 @@ Json write_columns(const std::vector<DesignColumn>& columns);
 
 // A categorical variable: a factor column, or the whole parts of a number by F().
 struct DesignFactor {
+  // Places of the first and the last level of F(f, first, last), from 1.
+  struct Window {
+    int64_t first = 1;
+    int64_t last = 1;
+  };
   std::string label;    // canonical, "F(x)"
   std::string display;  // prefix of coefficient names, "F_x"
   std::string column;
-  bool from_number = false;                        // F()
+  bool from_number = false;                        // F() of a number
+  std::optional<Window> window;                    // F() of a factor: other levels are missing
   std::optional<std::vector<std::string>> levels;  // absent: found in the data (open)
 };
 
@@ -76,7 +82,7 @@ struct Design {
   static Design from_json(const Json& json);
   Json to_json() const;
 
-  // True if every factor, and every column that N() reads, has its levels.
+  // True if every factor, and every column whose levels are positions, has its levels.
   bool frozen() const;
   // The same design with the levels of each factor fixed: found[k] belongs to factors[k].
   Design freeze(const std::vector<std::vector<std::string>>& found) const;
@@ -84,7 +90,7 @@ struct Design {
   void validate_levels(const std::vector<std::vector<std::string>>& found) const;
   // Fixes the levels of one factor column.
   void set_levels(const std::string& column, const std::vector<std::string>& labels);
-  // Columns that N() reads, each once.
+  // Columns whose levels are positions, in N() or in bounds of F(), each once.
   std::vector<std::string> code_columns() const;
   // Those whose levels are not known; rows cannot be read before
   // levels_pass (levels_analysis.hpp) has found them.

@@ -1,5 +1,6 @@
 // One pass that finds the levels of factor columns, for a fit whose columns cannot be built without
-// them: N(f) is a position in the published order, which only the last row settles.
+// them: N(f) and the bounds of F(f, 1, 3) are positions in the published order, which only the last
+// row settles.
 //
 // Statistics: the distinct labels of each column, in byte order. Merge: their union, so states are
 // exact. Cost: one encoding a row and column. Memory: the labels; more than kMaxLevels in one

@@ -52,6 +52,7 @@ TEST(Levels, AreNeededByOpenCodesOnly) {
   EXPECT_EQ(open("y ~ f + F(y) + N(h)"), Names{});
   EXPECT_EQ(open("y ~ N(g)^2 + f:N(f) + I(N(f) + N(g))"), (Names{"g", "f"}));
   EXPECT_EQ(open("N(f) ~ y + offset(N(g))"), (Names{"f", "g"}));
+  EXPECT_EQ(open("y ~ F(g, 2, 3) + F(h, 1, 2) + F(y, 1, 2)"), (Names{"g"}));
   const Design design = Design::make("y ~ f:N(f)", columns, "");
   EXPECT_FALSE(design.frozen());
   EXPECT_THROW(design.require_codes(), SpecError);

@@ -76,6 +76,8 @@ json describe_formula(std::string_view text, const json& columns) {
     offsets.push_back(to_string(*offset));
   }
   return {{"response", formula.response ? json(display_name(*formula.response)) : json()},
+          {"response_kind",
+           known && formula.response ? json(kind_text({resolved.response_kind})) : json()},
           {"response_variables", response_variables},
           {"intercept", formula.intercept},
           {"variables", known ? resolved.columns : variables},

@@ -7,8 +7,9 @@
 // `^` is arithmetic power, never crossing; other arithmetic on the right side goes into I(…).
 // Inside I(…), function calls and the response: + - * / ^, comparisons giving 0 or 1, log
 // (natural), ln, log10, log2, exp, sqrt, abs, sin, cos, tan, floor, ceil, pow. F(x[, low, high]) is
-// x as a factor, one level per integer n for [n, n+1); N(f) the 0-based codes of a factor. Every
-// error is a SpecError that points at a character of the text.
+// x as a factor, one level per integer n for [n, n+1), or of a factor its levels at the places low
+// to high, from 1; N(f) the 0-based codes of a factor. Every error is a SpecError that points at a
+// character of the text.
 #pragma once
 
 #include <span>

@@ -188,13 +188,16 @@ TEST(Formula, ALongFormulaIsShownAroundTheError) {
 }
 
 TEST(Resolve, KindsAndColumns) {
-  const ResolvedFormula resolved = resolve(
-      parse_formula("log(ArrDelay) ~ DayOfWeek:DepDelay + F(DepDelay) + N(Origin)"), kColumns);
+  const ResolvedFormula resolved =
+      resolve(parse_formula(
+                  "log(ArrDelay) ~ DayOfWeek:DepDelay + F(DepDelay) + N(Origin) + F(Origin, 1, 2)"),
+              kColumns);
   EXPECT_EQ(resolved.response_kind, ColumnKind::kNumeric);
   using Kinds = std::vector<ColumnKind>;
   EXPECT_EQ(resolved.kinds[0], (Kinds{ColumnKind::kFactor, ColumnKind::kNumeric}));
   EXPECT_EQ(resolved.kinds[1], (Kinds{ColumnKind::kFactor}));
   EXPECT_EQ(resolved.kinds[2], (Kinds{ColumnKind::kNumeric}));
+  EXPECT_EQ(resolved.kinds[3], (Kinds{ColumnKind::kFactor}));
   EXPECT_EQ(resolved.columns, (Names{"ArrDelay", "DayOfWeek", "DepDelay", "Origin"}));
 }
 
@@ -225,7 +228,6 @@ TEST(Resolve, ErrorsSayWhatToDo) {
       std::string::npos);
   EXPECT_NE(resolve_error("ArrDelay ~ DayOfWeek^2").find("write N(DayOfWeek)"), std::string::npos);
   EXPECT_NE(resolve_error("ArrDelay ~ N(DepDelay)").find("is a number already"), std::string::npos);
-  EXPECT_NE(resolve_error("ArrDelay ~ F(Origin, 1, 3)").find("is for numbers"), std::string::npos);
   EXPECT_NE(resolve_error("ArrDelay ~ I(F(DepDelay) + 1)").find("write floor(DepDelay)"),
             std::string::npos);
   EXPECT_NE(resolve_error("ArrDelay ~ . - Orign").find("did you mean 'Origin'"), std::string::npos);
@@ -238,7 +240,7 @@ TEST(Describe, SaysWhatIsUsed) {
       R"([{"name": "y", "kind": "numeric"}, {"name": "f", "kind": "factor"}, {"name": "my x", "kind": "numeric"}])");
   const nlohmann::json described = describe_formula("log(y) ~ f:`my x` + F(`my x`) - 1", columns);
   const char* expected = R"json({
-    "response": "log(y)", "response_variables": ["y"], "intercept": false, "variables": ["y", "f", "my x"],
+    "response": "log(y)", "response_kind": "numeric", "response_variables": ["y"], "intercept": false, "variables": ["y", "f", "my x"],
     "offsets": [], "terms": [
       {"label": "f:`my x`", "name": "f:my x", "variables": ["f", "my x"],
        "factors": [{"label": "f", "name": "f"}], "kind": "mixed"},

@@ -40,12 +40,7 @@ class Resolver {
       case ExprKind::kColumn:
         return kind_of(expr);
       case ExprKind::kFactorOf:
-        if (kind_of(*expr.args[0]) == ColumnKind::kFactor && expr.low) {
-          formula_error(text_, expr.position,
-                        "F() with bounds is for numbers, and " + quote_name(expr.args[0]->name) +
-                            " is a factor",
-                        "give its levels in column_info");
-        }
+        kind_of(*expr.args[0]);
         return ColumnKind::kFactor;
       default:
         check_number(expr);

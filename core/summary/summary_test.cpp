@@ -265,6 +265,42 @@ TEST(Summary, CodesOfLevelsFoundInTheData) {
   }
 }
 
+// Bounds of F() are places among the levels, found or given; the second column lacks the others.
+TEST(Summary, BoundsOfAFactorRestrictIt) {
+  Table table(6);
+  table.doubles("x", {1.0, 2.0, 4.0, 8.0, 16.0, 32.0})
+      .text("f", {"c", "a", std::nullopt, "b", "d", "c"})
+      .text("g", {"c", std::nullopt, std::nullopt, "b", std::nullopt, "c"});
+  for (const auto& [bounded, plain] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"~ F(f, 2, 3)", "~ g"}, {"x ~ F(f, 2, 3)", "x ~ g"}, {"~ F(f, 2, 3) + f", "~ g + f"}}) {
+    Json got = summarised(table, bounded)["terms"];
+    Json expected = summarised(table, plain)["terms"];
+    for (Json* terms : {&got, &expected}) {
+      for (const char* key : {"name", "factors", "factor_labels"}) (*terms)[0].erase(key);
+    }
+    EXPECT_EQ(got, expected) << bounded;
+  }
+  try {
+    summarised(table, "~ F(f, 2, 5)");
+    FAIL() << "there is no fifth level";
+  } catch (const SpecError& error) {
+    EXPECT_NE(std::string(error.what()).find("levels 2 to 5 of \"f\", which has 4"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_THROW(summarised(table, "~ F(f, 0, 1)"), SpecError);
+}
+
+TEST(Summary, AnUnknownWeightHasNearNames) {
+  try {
+    summarised(small(), "~ n", {{"pweights", "W"}});
+    FAIL() << "there is no column W";
+  } catch (const SpecError& error) {
+    EXPECT_NE(std::string(error.what()).find("did you mean 'w'"), std::string::npos)
+        << error.what();
+  }
+}
+
 laws::Case law_case(uint64_t seed) {
   Rng rng(seed);
   Table table = laws::random_table(rng, rng.below(seed % 6 == 0 ? 4000 : 500), 3, 3);
