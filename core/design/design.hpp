@@ -25,6 +25,7 @@ struct DesignColumn {
   std::string name;
   ColumnKind kind = ColumnKind::kNumeric;
   bool logical = false;
+  bool whole = false;  // as a weight it counts rows: a fraction is a DataError
   std::optional<std::vector<std::string>> levels;  // given or frozen: complete, in order
 };
 

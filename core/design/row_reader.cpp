@@ -54,6 +54,7 @@ struct RowReader::Impl {
   std::vector<std::unique_ptr<LevelTable>> code_tables;  // for N()
   size_t weight_input = 0;
   bool weighted = false;
+  bool whole_weights = false;
 
   Tile tile;
   std::vector<uint64_t> unseen;
@@ -74,7 +75,10 @@ struct RowReader::Impl {
     n_values = features.size();
     for (const DesignFeature& offset_feature : design.offsets) bind_feature(offset_feature);
     weighted = needs.weight && !design.weight.empty();
-    if (weighted) weight_input = add_input({design.weight, false});
+    if (weighted) {
+      weight_input = add_input({design.weight, false});
+      whole_weights = design.find_column(design.weight)->whole;
+    }
     for (size_t k = 0; k < design.factors.size(); ++k)
       factors.emplace_back(design.factors[k], tables[k], needs.adopt_dictionaries);
     unseen.assign(design.factors.size(), 0);
@@ -235,6 +239,11 @@ struct RowReader::Impl {
     for (size_t i = 0; i < n; ++i) {
       if (input.data[i] < 0.0) {
         refuse(input, begin + i, input.data[i], "a weight must not be negative");
+      }
+      if (whole_weights && input.data[i] - std::floor(input.data[i]) > 0.0) {
+        refuse(input, begin + i, input.data[i],
+               "a frequency weight counts rows and must be a whole number: give other weights as "
+               "pweights");
       }
       positive = positive && input.data[i] > 0.0;  // false for NaN
     }

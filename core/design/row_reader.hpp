@@ -2,7 +2,8 @@
 //
 // Missing (null, NaN, a label outside given levels, a formula result that is not finite) removes
 // the row from the tile, or, for scoring, stays as NaN. An infinite value stored in a used column
-// is a DataError, as is a negative weight; a zero or missing weight removes the row. Columns that
+// is a DataError, as is a negative weight, or a fraction of one that counts rows; a zero or missing
+// weight removes the row. Columns that
 // lie in memory as plain doubles are borrowed, not copied.
 #pragma once
 

@@ -291,6 +291,22 @@ TEST(Summary, BoundsOfAFactorRestrictIt) {
   EXPECT_THROW(summarised(table, "~ F(f, 0, 1)"), SpecError);
 }
 
+// Frequency weights count rows.
+TEST(Summary, FractionsAreNoFrequencies) {
+  Table table(3);
+  table.doubles("x", {1.0, 2.0, 3.0}).doubles("w", {1.0, kNaN, 1.5});
+  Json columns = columns_of(table);
+  EXPECT_NO_THROW(summarised(table, "~ x", {{"pweights", "w"}, {"columns", columns}}));
+  columns[1]["whole"] = true;
+  try {
+    summarised(table, "~ x", {{"fweights", "w"}, {"columns", columns}});
+    FAIL() << "a fraction was accepted";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("\"w\" holds 1.500000 at row 3"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Summary, AnUnknownWeightHasNearNames) {
   try {
     summarised(small(), "~ n", {{"pweights", "W"}});
