@@ -22,6 +22,7 @@ double root_mean_square(const Moments& m) {
 }
 
 double variance(const Moments& m, Weighting weighting) {
+  if (!has_squares(m)) return kNaN;
   const DoubleDouble m2 = squares(m);
   if (weighting == Weighting::kProbability) {
     if (m.valid < 2) return kNaN;
@@ -66,6 +67,10 @@ void merge(Moments& into, const Moments& from) {
   into.mean += step * share;
   into.weight = weight;
   into.valid += from.valid;
+}
+
+bool has_squares(const Moments& m) {
+  return m.min >= m.max || (m.m2.hi >= kLeastSquares && std::isfinite(m.m2.hi));
 }
 
 std::string_view weighting_name(Weighting weighting) {

@@ -52,7 +52,13 @@ enum class Weighting : uint8_t {
 
 std::string_view weighting_name(Weighting weighting);
 
-// NaN where there is no value: no rows, or for the deviation fewer than two.
+// Least M2 of values that differ: below it squares underflow, and with them its digits.
+inline constexpr double kLeastSquares = 0x1p-900;
+// False if M2 is no double's business: the values differ, and their squared differences underflow
+// or overflow.
+bool has_squares(const Moments& moments);
+
+// NaN where there is no value: no rows, or for the deviation fewer than two, or no squares.
 struct Statistics {
   double mean, std_dev, min, max, sum, valid_obs, missing_obs, sum_of_weights, missing_weights;
 };

@@ -1,5 +1,11 @@
 #include "summary/summary_result.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <string>
+
 #include "base/json.hpp"
 
 namespace insitu {
@@ -76,11 +82,31 @@ Json cells_json(const SummaryTerm& term, Weighting weighting) {
   return lists;
 }
 
+// The sentence for a term whose deviation is missing because of its scale, or "".
+std::string scale_warning(const DesignTerm& term, const std::vector<Moments>& cells) {
+  Moments overall;
+  for (const Moments& cell : cells) merge(overall, cell);
+  const auto found = std::find_if(cells.begin(), cells.end(),
+                                  [](const Moments& cell) { return !has_squares(cell); });
+  if (found == cells.end() && has_squares(overall)) return "";
+  const Moments& bad = found == cells.end() ? overall : *found;
+  const double greatest = std::max(std::fabs(bad.min), std::fabs(bad.max));
+  char text[200];
+  std::snprintf(text, sizeof text,
+                "its values from %.3g to %.3g have squared differences %s, which doubles cannot "
+                "hold; scale it, as in / 1e%.0f",
+                bad.min, bad.max, bad.m2.hi < kLeastSquares ? "below 1e-271" : "beyond 1e308",
+                std::floor(std::log10(greatest)));
+  return "the deviation of " + term.feature_label + " is missing: " + text;
+}
+
 }  // namespace
 
 Json summary_result(const Design& frozen, bool by_term, Weighting weighting,
                     const SummaryState& state) {
   Json terms = Json::array();
+  Json warnings = Json::array();
+  std::set<std::string> warned;
   for (size_t t = 0; t < frozen.terms.size(); ++t) {
     const DesignTerm& term = frozen.terms[t];
     const SummaryTerm& found = state.terms[t];
@@ -96,6 +122,8 @@ Json summary_result(const Design& frozen, bool by_term, Weighting weighting,
     }
     json["name"] = term_name(frozen, term);
     terms.push_back(std::move(json));
+    const std::string warning = scale_warning(term, found.moments);
+    if (!warning.empty() && warned.insert(term.feature_label).second) warnings.push_back(warning);
   }
   const double weight = static_cast<double>(state.weight);
   const auto used = static_cast<double>(state.used);
@@ -106,7 +134,8 @@ Json summary_result(const Design& frozen, bool by_term, Weighting weighting,
           {"n_missing_obs", state.rows - state.used - state.zero_weight},
           {"sum_of_weights", count_to_json(weighting == Weighting::kNone ? used : weight)},
           {"by_term", by_term},
-          {"terms", std::move(terms)}};
+          {"terms", std::move(terms)},
+          {"warnings", std::move(warnings)}};
 }
 
 }  // namespace insitu

@@ -317,6 +317,26 @@ TEST(Summary, AnUnknownWeightHasNearNames) {
   }
 }
 
+// sqrt of a sum of squares about 1e-310 (1e310) is no double's business.
+TEST(Summary, DeviationsWhoseSquaresAreNoDoublesAreMissing) {
+  for (const double scale : {1e-160, 1e-300, 1e160}) {
+    Table table(4);
+    table.doubles("x", {scale, 2 * scale, 4 * scale, kNaN}).text("f", {"a", "a", "b", "b"});
+    const Json result = summarised(table, "~ x + x:f");
+    EXPECT_EQ(result["terms"][0]["std_dev"], nullptr) << scale;
+    EXPECT_DOUBLE_EQ(result["terms"][0]["mean"], scale * 7.0 / 3.0);
+    EXPECT_EQ(result["terms"][1]["std_dev"][0], nullptr) << scale;
+    ASSERT_EQ(result["warnings"].size(), 1U);
+    EXPECT_NE(result["warnings"][0].get<std::string>().find("deviation of x "), std::string::npos);
+  }
+  Table table(3);
+  table.doubles("x", {1e-130, 2e-130, 3e-130}).doubles("c", {1e-300, 1e-300, 1e-300});
+  const Json result = summarised(table, "~ x + c");
+  EXPECT_DOUBLE_EQ(result["terms"][0]["std_dev"], 1e-130);
+  EXPECT_EQ(result["terms"][1]["std_dev"], 0.0);
+  EXPECT_TRUE(result["warnings"].empty());
+}
+
 laws::Case law_case(uint64_t seed) {
   Rng rng(seed);
   Table table = laws::random_table(rng, rng.below(seed % 6 == 0 ? 4000 : 500), 3, 3);
