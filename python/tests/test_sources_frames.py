@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 import decimal
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+import insitu
 from insitu.data import as_source
 from insitu.errors import DataError, SourceError, SpecError
 
@@ -59,6 +62,54 @@ def test_given_levels_are_kept_as_listed() -> None:
         source = as_source(data)
         assert source.schema()["f"].levels == tuple(levels), type(data)
         assert source.to_arrow()["f"].cast(pa.string()).to_pylist() == ["high", "low"]
+
+
+def _categories(tmp_path: Path, frame: pd.DataFrame) -> list[object]:
+    """A frame, and the same as a table and as files of pandas' and of pyarrow's."""
+    frame.to_parquet(tmp_path / "pandas.parquet")
+    table = pa.Table.from_pandas(frame)
+    pq.write_table(table, tmp_path / "arrow.parquet", row_group_size=2)
+    pieces = pa.concat_tables([table.slice(0, 1), table.slice(1)])
+    return [frame, table, pieces, *(str(tmp_path / f"{w}.parquet") for w in ("pandas", "arrow"))]
+
+
+def test_categories_of_pandas_keep_their_order_everywhere(tmp_path: Path) -> None:
+    levels = ["b", "z", "a"]
+    frame = pd.DataFrame(
+        {"y": [1.0, 2.0, 4.0, 7.0], "f": pd.Categorical(["a", "b", "a", "b"], categories=levels)}
+    )
+    names = [f"f={level}" for level in levels]
+    for data in _categories(tmp_path, frame):
+        assert as_source(data).schema()["f"].levels == tuple(levels), data
+        model = insitu.rx_lin_mod("y ~ f", data)
+        assert list(model.coefficients.index) == ["(Intercept)", *names]
+        # The last level, a, is dropped; its mean is 2.5, that of b 4.5.
+        np.testing.assert_allclose(model.coefficients, [2.5, 2.0, np.nan, np.nan], rtol=1e-14)
+        assert insitu.rx_summary("~ f", data).categorical[0]["Counts"].tolist() == [2, 0, 2]
+
+
+def test_files_of_other_categories_are_sorted(tmp_path: Path) -> None:
+    for name, levels in (("1", ["z", "a"]), ("2", ["b", "a"])):
+        frame = pd.DataFrame({"f": pd.Categorical(["a", levels[0]], categories=levels)})
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    assert as_source(str(tmp_path)).schema()["f"].levels is None
+    summary = insitu.rx_summary("~ f", str(tmp_path))
+    assert summary.categorical[0]["f"].tolist() == ["a", "b", "z"]
+    frame.to_parquet(tmp_path / "1.parquet")
+    assert as_source(str(tmp_path)).schema()["f"].levels == ("b", "a")
+
+
+def test_metadata_of_pandas_that_lie_give_no_levels() -> None:
+    encoded = pa.array(["b", "a"]).dictionary_encode()
+    for text in (
+        b"no json",
+        b"[]",
+        b'{"columns": [{"field_name": "f", "pandas_type": "categorical", "metadata": {"num_categories": 3}}]}',
+        b'{"columns": [{"field_name": "g", "pandas_type": "categorical", "metadata": {"num_categories": 2}}]}',
+        b'{"columns": {"f": "categorical"}}',
+    ):
+        table = pa.table({"f": encoded}).replace_schema_metadata({b"pandas": text})
+        assert as_source(table).schema()["f"].levels is None, text
 
 
 def test_encodings_give_no_levels() -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from ..errors import DataError, SourceError, SpecError
+from .categories import given_levels, stated_categories
 from .database import listed, relation_fields, relation_stream
 from .source import Column, Schema, Stream
 from .typed import RxDataSource, mapped
@@ -56,15 +57,8 @@ class ArrowSource(FrameSource):
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
         schema = _schema_of(self.frame)
-        levels: dict[str, Sequence[str]] = {}
-        for i, field in enumerate(schema):
-            if (
-                pa.types.is_dictionary(field.type)
-                and field.type.ordered
-                and isinstance(self.frame, pa.Table)
-            ):
-                levels[field.name] = _dictionary_levels(self.frame.column(i))
-        return _unique([(field.name, field.type) for field in schema]), levels
+        fields = _unique([(field.name, field.type) for field in schema])
+        return fields, _table_levels(self.frame) if isinstance(self.frame, pa.Table) else {}
 
     def _scan(self, names: Sequence[str]) -> Stream:
         if isinstance(self.frame, pa.Table):
@@ -302,6 +296,21 @@ def _unique(fields: list[tuple[str, pa.DataType]]) -> list[tuple[str, pa.DataTyp
         twice = next(name for name in names if names.count(name) > 1)
         raise SpecError(f"Column {twice!r} occurs more than once: rename or drop one of them.")
     return fields
+
+
+def _table_levels(table: pa.Table) -> dict[str, Sequence[str]]:
+    """The levels that a table gives: pandas' categories, and ordered dictionaries; others are an encoding."""
+    levels: dict[str, Sequence[str]] = {}
+    stated = stated_categories(table.schema)
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if not pa.types.is_dictionary(column.type):
+            continue
+        found = given_levels(column.chunks, stated[name]) if name in stated else None
+        if found is not None:
+            levels[name] = found
+        elif column.type.ordered:
+            levels[name] = _dictionary_levels(column)
+    return levels
 
 
 def _dictionary_levels(column: pa.ChunkedArray) -> list[str]:

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from ..arguments import warn_unknown
 from ..errors import SourceError, SpecError
+from .categories import given_levels, stated_categories
 from .files import PathLike, RxFileData
 from .source import Stream
 from .typed import watched_reader
@@ -45,7 +47,7 @@ class RxParquetData(RxFileData):
 
     Arguments:
         file: where the rows are; several files are read one after the other, sorted by name.
-        column_info: see `RxDataSource`.
+        column_info, column_classes, vars_to_keep, vars_to_drop, strings_as_factors: see `RxDataSource`.
         file_system, write_factors_as_indexes: accepted for revoscalepy, without effect.
     Raises: SourceError, when it is read, if a file is missing or is no complete Parquet file.
 
@@ -66,13 +68,26 @@ class RxParquetData(RxFileData):
         column_info: Mapping[str, Mapping[str, Any]] | None = None,
         file_system: object = None,
         write_factors_as_indexes: bool = False,
-        **options: Any,
+        *,
+        column_classes: Mapping[str, str] | None = None,
+        vars_to_keep: Iterable[str] | None = None,
+        vars_to_drop: Iterable[str] | None = None,
+        strings_as_factors: bool = False,
+        **kwargs: Any,
     ) -> None:
         if file is None:
             raise SpecError(
                 "RxParquetData needs a file: a path, a glob, a directory or a list of paths."
             )
-        super().__init__(file, column_info, **options)
+        super().__init__(
+            file,
+            column_info,
+            column_classes=column_classes,
+            vars_to_keep=vars_to_keep,
+            vars_to_drop=vars_to_drop,
+            strings_as_factors=strings_as_factors,
+        )
+        warn_unknown("RxParquetData", kwargs)
 
     def dataset(self, dictionaries: Sequence[str] = ()) -> ds.Dataset:
         """The files as a pyarrow dataset, with the text columns named decoded to dictionaries."""
@@ -93,7 +108,25 @@ class RxParquetData(RxFileData):
         return None
 
     def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
-        return [(field.name, field.type) for field in self.dataset().schema], {}
+        schema = self.dataset().schema
+        return [(field.name, field.type) for field in schema], self._categories(schema)
+
+    def _categories(self, schema: pa.Schema) -> dict[str, Sequence[str]]:
+        """The levels that pandas' categories give: those in the first row group of every file, if they are the same."""
+        stated = stated_categories(schema)
+        chunks: dict[str, list[pa.DictionaryArray]] = {name: [] for name in stated}
+        for path in self.paths() if stated else []:
+            with self._file(path, []) as file:
+                if file.num_row_groups == 0:
+                    continue
+                group = file.read_row_group(0, columns=list(stated))
+            for name in stated:
+                column = group.column(name) if name in group.column_names else None
+                if column is None or not pa.types.is_dictionary(column.type):
+                    return {}
+                chunks[name] += column.chunks
+        found = {name: given_levels(chunks[name], count) for name, count in stated.items()}
+        return {name: levels for name, levels in found.items() if levels is not None}
 
     def _scan(self, names: Sequence[str]) -> Stream:
         dataset = self.dataset()
