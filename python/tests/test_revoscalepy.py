@@ -95,6 +95,18 @@ def test_camel_case_arguments_of_sources(tmp_path):
     assert model.coefficients.index.tolist() == ["(Intercept)", "f=2", "f=1", "f=0"]
 
 
+def test_files_take_other_spellings_and_tell_of_unknown_arguments(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"f": ["b", "a"]}).to_parquet(path)
+    levels = {"f": {"type": "factor", "levels": ["b", "a"]}}
+    with pytest.warns(UserWarning, match="RxParquetData has no argument colour: ignored"):
+        source = revoscalepy.RxParquetData(str(path), colInfo=levels, colour=3)
+    assert isinstance(source, insitu.RxParquetData)
+    assert source.schema()["f"].levels == ("b", "a")
+    found = revoscalepy.rx_get_var_info(source)
+    assert isinstance(found, revoscalepy.GetVarInfoResults)
+
+
 def test_missing_markers_and_privacy():
     assert revoscalepy.RxMissingValues.int32() == -2147483648
     assert revoscalepy.RxMissingValues.uint16() == 65535

@@ -29,6 +29,12 @@ class RxTextData(insitu.RxTextData):
     __init__ = tolerant(insitu.RxTextData.__init__)
 
 
+class RxParquetData(insitu.RxParquetData):
+    """`insitu.RxParquetData`, which takes `colInfo`, `stringsAsFactors` too."""
+
+    __init__ = tolerant(insitu.RxParquetData.__init__)
+
+
 class RxInSqlServer(insitu.RxInSqlServer):
     """`insitu.RxInSqlServer`, which takes `connectionString`, `numTasks`, `autoCleanup` too."""
 

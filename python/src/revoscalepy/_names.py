@@ -12,7 +12,6 @@ from insitu import (
     RxLocalParallel,
     RxLocalSeq,
     RxOptions,
-    RxParquetData,
     RxSummaryResults,
     rx_get_compute_context,
     rx_get_info,
@@ -27,12 +26,14 @@ from insitu import (
     rx_summary,
     rx_unserialize_model,
 )
+from insitu.info import GetVarInfoResults
 
 from ._early import (
     RxInSqlServer,
     RxMissingValues,
     RxNativeFileSystem,
     RxOdbcData,
+    RxParquetData,
     RxSqlServerData,
     RxTextData,
     rx_import,
@@ -45,6 +46,7 @@ from ._early import (
 )
 
 __all__ = [
+    "GetVarInfoResults",
     "RxComputeContext",
     "RxDataSource",
     "RxFileData",
@@ -116,7 +118,6 @@ NOT_HERE: dict[str, str] = {
             "rx_data_step_ex",
             "rx_create_col_info",
             "rx_set_var_info",
-            "GetVarInfoResults",
         ],
         _FRAMES,
     ),
