@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _thread
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -126,6 +128,8 @@ def test_a_selection_stays_inside(connection_string: str) -> None:
 
 
 def test_wrong_contexts() -> None:
+    with pytest.raises(SpecError, match=r"no compute context 'RxFoo'.*RxLocalSeq"):
+        RxComputeContext("RxFoo")
     with pytest.raises(SpecError, match="num_tasks"):
         RxInSqlServer("duckdb:///x.duckdb", num_tasks=-1)
     with pytest.raises(SpecError, match="wait=False"):
@@ -134,6 +138,22 @@ def test_wrong_contexts() -> None:
     with pytest.raises(SourceError, match="not available yet") as caught:
         insitu.rx_summary("~x", {"x": [1.0]}, compute_context=RxInSqlServer(secret))
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call", ["lin_mod", "summary"])
+def test_levels_that_a_formula_needs_first_cost_no_second_reading(
+    call: str, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "t.parquet")
+    table = pa.table({"y": [1.0, 2.0, 4.0, 8.0], "x": [1.0, 3.0, 2.0, 5.0], "f": list("bcab")})
+    pq.write_table(table, path)
+    context = RxLocalSeq()
+    if call == "lin_mod":
+        insitu.rx_lin_mod("y ~ x + N(f)", path, compute_context=context)
+    else:
+        insitu.rx_summary("y ~ N(f) + F(f, 1, 2)", path, pweights="x", compute_context=context)
+    assert context.explain().passes == 2
+    assert context.explain().notes == ["pass 2 read decoded columns from memory"]
 
 
 def test_the_same_bits_for_any_threads_and_batches() -> None:
@@ -277,6 +297,48 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+_INTERRUPTED = """
+import _thread, threading, time
+import duckdb, insitu
+relation = duckdb.connect().sql({query!r})
+threading.Timer({seconds}, _thread.interrupt_main).start()
+try:
+    insitu.rx_lin_mod("y ~ x", relation)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        # no row before the end
+        "select sum(a.i * b.i)::double x, 1.0 y from range(300000) a(i), range(300000) b(i)",
+        # a few rows, then long nothing
+        "select a.i::double x, 1.0 y from range(400000000) a(i) where sin(a.i) > 0.99999999999999",
+    ],
+)
+def test_ctrl_c_in_a_relation_of_the_users_ends_the_process_well(query: str) -> None:
+    code = _INTERRUPTED.format(query=query, seconds=0.7)
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+    assert time.monotonic() - started < 20
+
+
+def test_execution_timeout_of_predictions(connection_string: str, tmp_path: Path) -> None:
+    query = "select sum(a.i * b.i)::double x, 1.0 y from range(300000) a(i), range(300000) b(i)"
+    source = RxSqlServerData(connection_string, sql_query=query, dialect="duckdb")
+    context = RxInSqlServer(connection_string, execution_timeout_seconds=1)
+    model = insitu.rx_lin_mod("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
+    for target in (None, str(tmp_path / "out.parquet")):
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="execution_timeout_seconds=1"):
+            insitu.rx_predict(model, source, target, compute_context=context)
+        assert time.monotonic() - started < 4
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_execution_timeout(connection_string: str) -> None:
     query = (
         "select r.range::double x, r.range::double y from range(100000000) r order by hash(r.range)"
@@ -322,7 +384,7 @@ def test_columns_that_no_model_reads() -> None:
         run_fit("linear", {"formula": "y ~ z"}, frame)
     with pytest.raises(SpecError, match="did you mean"):
         run_fit("linear", {"formula": "y ~ X"}, frame)
-    with pytest.raises(SpecError, match='"w" does not exist'):
+    with pytest.raises(SpecError, match='no column "w" for the weights'):
         run_fit("linear", {"formula": "y ~ x", "pweights": "w"}, frame)
 
 

@@ -78,18 +78,38 @@ def run_fit(
     chosen = resolve(context).serving(selected)
     schema = selected.schema()
     _require_usable(schema, spec)
-    full = {**spec, "columns": schema.spec()}
+    full = {**spec, "columns": _columns(schema, spec)}
     if "rows" in spec:
         full["rows"] = selected.row_count()
     fit = _core.Fit(name, json.dumps(full))
     cache = None
-    if selected.needs_cache and name not in _ONE_PASS:
-        cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
+    needed = _columns_of(full)
     with progress_bar(report_progress, selected) as progress:
         while (analysis := fit.next()) is not None:
-            _accept(fit, chosen.run(analysis, selected, cache=cache, progress=progress))
+            more = not set(needed) <= set(json.loads(analysis.describe())["columns"])
+            if cache is None and selected.needs_cache and (more or name not in _ONE_PASS):
+                cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
+            ahead = needed if more else ()  # a pass over the levels: the next one reads the rest
+            state = chosen.run(analysis, selected, cache=cache, progress=progress, ahead=ahead)
+            _accept(fit, state)
     result: dict[str, Any] = json.loads(fit.result())
     return result
+
+
+def _columns(schema: Schema, spec: Mapping[str, Any]) -> list[dict[str, object]]:
+    """The columns as specs list them; frequency weights are marked as whole numbers."""
+    return [
+        {**column, "whole": True} if column["name"] == spec.get("fweights") else column
+        for column in schema.spec()
+    ]
+
+
+def _columns_of(full: Mapping[str, Any]) -> list[str]:
+    """The columns that a fit of this spec reads."""
+    columns = json.dumps(full["columns"])
+    formula = json.loads(_core.formula_describe(str(full["formula"]), columns))
+    weights = [full[key] for key in ("pweights", "fweights") if full.get(key)]
+    return list(dict.fromkeys([*formula["variables"], *weights]))
 
 
 def _accept(fit: _core.Fit, state: _core.State) -> None:

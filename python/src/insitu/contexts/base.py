@@ -55,8 +55,12 @@ class _Named(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is RxComputeContext and args and isinstance(args[0], str):
             named = {kind.__name__: kind for kind in _descendants(cls)}
-            if args[0] in named:
-                return named[args[0]](*args[1:], **kwargs)
+            if args[0] not in named:
+                public = sorted(name for name in named if name.startswith("Rx"))
+                raise SpecError(
+                    f"There is no compute context {args[0]!r}; the choice is {', '.join(public)}."
+                )
+            return named[args[0]](*args[1:], **kwargs)
         return super().__call__(*args, **kwargs)
 
 
@@ -95,8 +99,12 @@ class RxComputeContext(metaclass=_Named):
         *,
         cache: _core.Cache | None = None,
         progress: Callable[[int, int], None] | None = None,
+        ahead: Sequence[str] = (),
     ) -> _core.State:
-        """Reduces the rows of a source to a state. `progress(rows, bytes)` is called about ten times a second."""
+        """Reduces the rows of a source to a state. `progress(rows, bytes)` is called about ten times a second.
+
+        `ahead`: columns that later passes read: a context that reads rows into the cache may take them along.
+        """
         raise SpecError(f"{type(self).__name__} cannot compute: choose another compute context.")
 
     def map(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from ..arguments import warn
@@ -16,6 +17,9 @@ from ..progress import Progress
 from .base import RxComputeContext
 from .local import LocalContext, RxLocalSeq
 
+if TYPE_CHECKING:
+    from ..data.sinks import Sink
+
 
 class RxInSqlServer(LocalContext):
     """Computes where the data of a connection string are; this version serves DuckDB databases.
@@ -26,7 +30,7 @@ class RxInSqlServer(LocalContext):
     Arguments:
         connection_string: `duckdb:///flights.duckdb` and the like.
         num_tasks: an upper bound on threads; 0 leaves it to the database.
-        execution_timeout_seconds: a pass that takes longer is stopped with a SourceError; None or 0: never.
+        execution_timeout_seconds: a pass, or predictions, that take longer are stopped with a SourceError; None or 0: never.
         auto_cleanup, console_output, packages_to_load: accepted for revoscalepy, without effect.
         wait: must be True in this version.
     Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
@@ -91,8 +95,29 @@ class RxInSqlServer(LocalContext):
         *,
         cache: _core.Cache | None = None,
         progress: Progress | None = None,
+        ahead: Sequence[str] = (),
     ) -> _core.State:
-        return super().run(analysis, source, cache=cache, progress=self._timed(progress))
+        timed = self._timed(progress)
+        return super().run(analysis, source, cache=cache, progress=timed, ahead=ahead)
+
+    def map(
+        self,
+        function: _core.RowFunction,
+        source: Source,
+        sink: Sink,
+        *,
+        keep: Sequence[str] = (),
+        output_names: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Any, Mapping[str, Any]]:
+        return super().map(
+            function,
+            source,
+            sink,
+            keep=keep,
+            output_names=output_names,
+            progress=self._timed(progress),
+        )
 
     def _timed(self, progress: Progress | None) -> Progress | None:
         """Progress that raises once the time is over, which cancels the run."""

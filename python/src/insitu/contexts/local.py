@@ -40,6 +40,7 @@ class LocalContext(RxComputeContext):
         *,
         cache: _core.Cache | None = None,
         progress: Callable[[int, int], None] | None = None,
+        ahead: Sequence[str] = (),
     ) -> _core.State:
         started = time.perf_counter()
         options = json.dumps({"threads": self.threads()})
@@ -48,6 +49,8 @@ class LocalContext(RxComputeContext):
                 _core.Run(analysis, None, cache, options), None, source, started, progress, "memory"
             )
         columns = json.loads(analysis.describe())["columns"]
+        if cache is not None:
+            columns = list(dict.fromkeys([*columns, *ahead]))
         stream = source.stream(columns)
         try:
             run = _core.Run(analysis, stream, cache, options)
@@ -116,16 +119,21 @@ class LocalContext(RxComputeContext):
         options: dict[str, Any] = {"threads": self.threads(), "keep": list(keep)}
         if output_names is not None:
             options["output_names"] = list(output_names)
-        count = _Count(progress)
+        count = _Count()
+
+        def tick() -> None:
+            if progress is not None:
+                progress(count.rows, count.bytes)
+
         with sink.opened():  # first, so that a database is opened for writing before it is read
             stream = source.stream(columns)
             try:
                 mapped = _core.map_stream(function, stream, json.dumps(options))
                 rows = _watched(mapped, stream, source, count)
-                result = run_aside(lambda: sink.write(rows), count.stopping(stream.cancel))
-            except BaseException as error:
+                result = run_aside(lambda: sink.write(rows), count.stopping(stream.cancel), tick)
+            except BaseException:
                 stream.cancel()
-                if count.error is not None and isinstance(error, Exception):
+                if count.error is not None and not count.stopped:
                     raise count.error from None
                 raise
             finally:
@@ -150,29 +158,26 @@ def _stop(run: _core.Run, stream: Stream | None) -> None:
 class _Count:
     """Rows and bytes that passed, and the error that ended them."""
 
-    def __init__(self, progress: Callable[[int, int], None] | None) -> None:
+    def __init__(self) -> None:
         self.rows = 0
         self.bytes = 0
         self.error: BaseException | None = None
-        self._progress = progress
-        self._stopped = False
+        self.stopped = False
 
     def stopping(self, cancel: Callable[[], None]) -> Callable[[], None]:
         """`cancel`, and no further batch."""
 
         def stop() -> None:
-            self._stopped = True
+            self.stopped = True
             cancel()
 
         return stop
 
     def add(self, batch: pa.RecordBatch) -> None:
-        if self._stopped:
+        if self.stopped:
             raise SourceError("Writing was interrupted.")
         self.rows += batch.num_rows
         self.bytes += batch.nbytes
-        if self._progress is not None:
-            self._progress(self.rows, self.bytes)
 
 
 def _watched(

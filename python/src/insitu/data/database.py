@@ -62,7 +62,10 @@ def relation_stream(
     errors: list[BaseException] = []
     reader = lazy_reader(chosen, schema_of(chosen), explain, errors)
     if connection is None:
-        return Stream(reader, keep=relation, errors=errors)
+        # The user's connection, which DuckDB's relations know from 2.0 on: without it nothing can interrupt the query.
+        owner = getattr(relation, "_con", None)
+        cancel = None if owner is None else owner.interrupt
+        return Stream(reader, cancel=cancel, keep=relation, errors=errors)
     keep = (relation, connection)
 
     def close() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import time
+import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -138,7 +141,7 @@ def watched_reader(
     `errors`: a C stream hands on its text only.
     """
 
-    def made() -> Iterator[pa.RecordBatch]:
+    def made() -> Generator[pa.RecordBatch, None, None]:
         try:
             yield from batches()
         except (SpecError, DataError, SourceError) as error:
@@ -152,4 +155,23 @@ def watched_reader(
             errors.append(explain(str(error)))
             raise errors[0] from error
 
-    return pa.RecordBatchReader.from_batches(schema, made())
+    reading = made()
+    _readings.add(reading)
+    return pa.RecordBatchReader.from_batches(schema, reading)
+
+
+# Batches being made, by the generators that make them.
+_readings: weakref.WeakSet[Generator[pa.RecordBatch, None, None]] = weakref.WeakSet()
+_EXIT_SECONDS = 10.0
+
+
+@atexit.register
+def _wait_for_readers() -> None:
+    """Waits for threads that an interrupted computation left inside a foreign query.
+
+    They come back to Python when the query gives its next rows, which ends the process badly if Python is gone by then.
+    """
+    running = [weakref.ref(reading) for reading in _readings if reading.gi_running]
+    end = time.monotonic() + _EXIT_SECONDS
+    while any(reading() is not None for reading in running) and time.monotonic() < end:
+        time.sleep(0.01)
