@@ -284,6 +284,24 @@ def test_an_offset_enters_with_coefficient_one(data):
     )
 
 
+def test_bounds_of_a_factor_restrict_it(data, tmp_path):
+    import statsmodels.api as sm
+
+    inside = data["f"] != "low"
+    some = data[inside]
+    X = np.column_stack([np.ones(len(some)), some["x"], some["f"] == "mid"]).astype(float)
+    fit = sm.OLS(some["y"], X).fit()
+    model = insitu.rx_lin_mod("y ~ x + F(f, 2, 3)", data)
+    np.testing.assert_allclose(kept(model), of(fit), rtol=1e-9)
+    assert model.n_missing_obs == (~inside).sum()
+    assert model.coefficients.index[2:].tolist() == ["F_f_2_3_T=mid", "F_f_2_3_T=top"]
+    model.save(tmp_path / "m")
+    with pytest.warns(UserWarning, match="no level of the fitted model"):
+        predicted = insitu.rx_predict(insitu.load_model(tmp_path / "m"), data)["y_Pred"]
+    assert (predicted.notna() == inside).all()
+    np.testing.assert_allclose(predicted[inside], fit.fittedvalues, rtol=1e-10)
+
+
 def test_precision_is_reported(data):
     assert insitu.rx_lin_mod("y ~ x", data, precision="double").precision == "double"
     assert insitu.rx_lin_mod("y ~ x", data, precision="double-double").precision == "double-double"
@@ -310,7 +328,11 @@ def test_other_spellings_and_unknown_arguments(data):
         ({"transform_function": len}, "SQL expressions in transforms"),
         ({"transform_objects": {"a": 1}}, "does not support transform_objects"),
         ({"cube_predictions": True}, "does not support cube_predictions"),
-        ({"pweights": "weight"}, "weight"),
+        ({"pweights": "weight"}, 'no column "weight" for the weights'),
+        ({"pweights": "W"}, "did you mean 'w'"),
+        ({"formula": "f ~ x"}, "response f is a factor .* at character 1; write N\\(f\\)"),
+        ({"formula": "y ~ F(f, 2, 9)"}, 'levels 2 to 9 of "f", which has'),
+        ({"row_selection": "x >"}, "something is missing after 'x >'"),
         ({"formula": 3}, "formula is text"),
         ({"transforms": "x * 2"}, "transforms .* 'x \\* 2'"),
         ({"transforms": {"z": 2}}, "transforms\\['z'\\]"),
@@ -334,6 +356,10 @@ def test_sentences_of_bad_data(data):
         insitu.rx_lin_mod("y ~ x", data.assign(w=-1.0), pweights="w")
     with pytest.raises(insitu.DataError):
         insitu.rx_lin_mod("y ~ x", data.assign(w=0.0), pweights="w")
+    with pytest.raises(insitu.DataError, match=r'"w" holds 0\.500000 at row 1;.* whole number'):
+        insitu.rx_lin_mod("y ~ x", data.assign(w=0.5), fweights="w")
+    with pytest.raises(insitu.DataError, match=r'"w" holds 1\.500000 at row 1;.* whole number'):
+        insitu.rx_summary("~ x", data.assign(w=1.5), fweights="w")
     with pytest.raises(insitu.DataError, match="x"):
         insitu.rx_lin_mod("y ~ x", data.assign(x=np.inf))
     with pytest.warns(UserWarning, match="constant"):

@@ -89,7 +89,9 @@ def test_weights(data):
     assert summary.summary_data_frame["StdDev"][0] == pytest.approx(
         np.sqrt(squares / (w.sum() - 1)), rel=1e-12
     )
-    assert "Frequency weights: w\n" in str(summary)
+    total = int(data["w"].sum())
+    lines = f"Frequency weights: w\nSum of weights of valid observations: {total} \n"
+    assert lines in str(summary)
     assert list(summary.summary_data_frame)[-2:] == ["SumOfWeights", "MissingWeights"]
     cells = insitu.rx_summary("~ f", data, pweights="w")
     assert dict(cells.categorical[0].values) == dict(data.groupby("f")["w"].sum())
@@ -103,6 +105,8 @@ def test_choice_of_statistics(data):
     assert list(summary.categorical[0]) == ["Category", "f", "Sum", "Means"]
     with pytest.raises(insitu.SpecError, match=r"no statistic 'Median'.*Mean"):
         insitu.rx_summary("~ x", data, summary_stats=["Median"])
+    with pytest.raises(insitu.SpecError, match=r"asks for no statistic: choose among Mean"):
+        insitu.rx_summary("~ x", data, summary_stats=[])
 
 
 def test_empty_cells_can_be_left_out(data):
@@ -128,6 +132,29 @@ def test_row_selection_and_group_files(data, tmp_path):
     assert {"f", "x_Mean", "y_Mean", "x_ValidObs"} <= set(written)
     with pytest.raises(insitu.SpecError, match="overwrite=True"):
         insitu.rx_summary("~ x:f", data, by_group_out_file=path)
+
+
+@pytest.mark.parametrize(
+    ("formula", "target", "sentence"),
+    [
+        ("~ x + y", "o.csv", "no term with factors"),
+        ("~ x:f", "o.txt", "is neither"),
+        ("x ~ f", "there.csv", "overwrite=True"),
+        ("~ x:f + y:f + f:g", "two.csv", "two2.csv"),
+        ("f ~ x", "there.csv", "overwrite=True"),
+        ("f", "there.csv", "overwrite=True"),
+        ("~ x:f + x:g", ["o.csv"], "names 1 files, and there are 2 sets"),
+    ],
+)
+def test_group_files_are_checked_before_the_pass(
+    data, tmp_path, monkeypatch, formula, target, sentence
+):
+    for name in ("there.csv", "two2.csv"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("insitu.fitting.run_fit", lambda *_, **__: pytest.fail("rows were read"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(insitu.SpecError, match=sentence):
+        insitu.rx_summary(formula, data, by_group_out_file=target)
 
 
 def test_group_files_may_be_sources(data, tmp_path):

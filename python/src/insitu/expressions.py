@@ -223,6 +223,10 @@ def _is_type(name: str) -> bool:
 def _problem(error: Exception) -> str:
     errors = getattr(error, "errors", None)
     if errors:
+        before = str(errors[0].get("start_context", ""))
+        if str(errors[0].get("description")).startswith("Required keyword"):
+            read = f"{before[-20:]}{errors[0].get('highlight', '')}".strip()
+            return f"something is missing after {read!r}"
         near = f"{errors[0].get('start_context', '')[-20:]}{errors[0].get('highlight', '')}".strip()
         return f"{str(errors[0].get('description')).rstrip('.')} near {near!r}"
     return str(error).split("\n")[0].rstrip(".")

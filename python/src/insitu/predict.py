@@ -104,7 +104,7 @@ def rx_predict_default(
         extra_vars_to_write: names of further columns to keep.
         remove_missings: leave out rows without a prediction.
         append: "rows" adds to an existing target; "none" (default) makes a new one.
-        overwrite: replace an existing target.
+        overwrite: replace an existing target; without effect with append="rows".
         check_factor_levels: warn of levels that the model does not know.
         predict_var_names, residual_var_names, std_errors_var_names: names instead of `<y>_Pred`, `<y>_Resid`,
             `<y>_StdErr`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from . import _core
 from . import arguments as args
 from .errors import SourceError, SpecError
 from .results import Summary
@@ -17,6 +19,7 @@ from .results.summary import DEFAULT, DEFAULT_WEIGHTED, STATISTICS
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
     from .data import RxFileData
+    from .data.source import Schema
 
 
 @args.tolerant
@@ -100,8 +103,9 @@ def rx_summary(
     args.warn_unknown("rx_summary", kwargs)
     pweights, fweights = args.weights(pweights, fweights)
     text = args.formula_text(formula)
+    formula = text if "~" in text else f"~{text}"
     spec = {
-        "formula": text if "~" in text else f"~{text}",
+        "formula": formula,
         "by_term": bool(by_term),
         "pweights": pweights,
         "fweights": fweights,
@@ -111,6 +115,9 @@ def rx_summary(
     from .fitting import run_fit
 
     source = as_source(data)
+    if by_group_out_file is not None:
+        schema = source.select(row_selection, transforms).schema()
+        group_files(by_group_out_file, _factor_sets(formula, schema), overwrite)
     result = run_fit(
         "summary",
         spec,
@@ -144,6 +151,10 @@ def chosen_statistics(asked: str | Sequence[str] | None, weighted: bool) -> list
     if asked is None:
         return list(DEFAULT_WEIGHTED if weighted else DEFAULT)
     proper = {name.lower(): name for name in STATISTICS}
+    if not asked:
+        raise SpecError(
+            f"summary_stats asks for no statistic: choose among {', '.join(STATISTICS)}, or leave it out."
+        )
     chosen = []
     for name in [asked] if isinstance(asked, str) else asked:
         if not isinstance(name, str) or name.lower() not in proper:
@@ -157,19 +168,24 @@ def chosen_statistics(asked: str | Sequence[str] | None, weighted: bool) -> list
 def write_group_files(summary: Summary, paths: Any, overwrite: bool) -> list[str]:
     """Writes one file per set of factors, of the moments and counts by cell; gives the paths."""
     tables = summary.by_group()
-    if not tables:
+    names = group_files(paths, len(tables), overwrite)
+    for name, table in zip(names, tables, strict=True):
+        _write_whole(table, name)
+    return names
+
+
+def group_files(paths: Any, sets: int, overwrite: bool) -> list[str]:
+    """The path of each set of factors; SpecError if one cannot be written."""
+    if sets == 0:
         raise SpecError("by_group_out_file is given, but the formula has no term with factors.")
     if isinstance(paths, list | tuple):
         names = [_path(target) for target in paths]
     else:
         stem, ending = os.path.splitext(_path(paths))
-        names = [
-            f"{stem}{i}{ending}" if len(tables) > 1 else f"{stem}{ending}"
-            for i in range(1, len(tables) + 1)
-        ]
-    if len(names) != len(tables):
+        names = [f"{stem}{i if sets > 1 else ''}{ending}" for i in range(1, sets + 1)]
+    if len(names) != sets:
         raise SpecError(
-            f"by_group_out_file names {len(names)} files, and there are {len(tables)} sets of factors."
+            f"by_group_out_file names {len(names)} files, and there are {sets} sets of factors."
         )
     for name in names:
         if os.path.splitext(name)[1].lower() not in (".parquet", ".csv"):
@@ -178,9 +194,15 @@ def write_group_files(summary: Summary, paths: Any, overwrite: bool) -> list[str
             )
         if os.path.exists(name) and not overwrite:
             raise SpecError(f"The file {name!r} exists: give overwrite=True to replace it.")
-    for name, table in zip(names, tables, strict=True):
-        _write_whole(table, name)
     return names
+
+
+def _factor_sets(formula: str, schema: Schema) -> int:
+    """How many sets of factors the terms of a summary have."""
+    described = json.loads(_core.formula_describe(formula, json.dumps(schema.spec())))
+    response = (described["response"],) if described["response_kind"] == "factor" else ()
+    sets = {(*response, *(f["name"] for f in term["factors"])) for term in described["terms"]}
+    return len((sets or {response}) - {()})
 
 
 def _path(target: Any) -> str:

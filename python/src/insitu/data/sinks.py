@@ -243,7 +243,8 @@ def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = N
     Arguments:
         output_data: None gives a pandas frame; a path ending in .parquet or .csv, RxParquetData, RxTextData, or a table
             (RxSqlServerData, RxOdbcData) is written.
-        overwrite: replace a target that exists. append: "rows" adds to it; None and "none" make a new one.
+        overwrite: replace a target that exists; without effect where rows are appended.
+        append: "rows" adds to it; None and "none" make a new one.
     Raises: SpecError if the target exists and neither is given, or is nothing that can be written.
 
     Example:

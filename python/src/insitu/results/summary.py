@@ -143,7 +143,8 @@ class Summary(Result):
             lines.append(f"Probability weights: {raw['pweights']}")
         if raw.get("fweights"):
             lines.append(f"Frequency weights: {raw['fweights']}")
-        lines.append(f"Number of valid observations: {self.nobs_valid} ")
+        what = "Sum of weights" if raw.get("fweights") else "Number"
+        lines.append(f"{what} of valid observations: {self.nobs_valid} ")
         if self.nobs_missing:
             lines.append(f"Number of missing observations: {self.nobs_missing} ")
         return lines
