@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from insitu.errors import SpecError
-from insitu.options import RxOptions, worker_threads
+from insitu.options import ISAS, RxOptions, check_isa, worker_threads
 
 
 def test_defaults() -> None:
@@ -43,6 +43,17 @@ def test_spellings(name: str) -> None:
 
 def test_the_misspelt_original_and_its_correction() -> None:
     assert RxOptions.get_option("RngBufferSize") == RxOptions.get_option("rng_bffer_size") == 1
+
+
+def test_an_unknown_instruction_set_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSITU_ISA", "avx22")
+    with pytest.warns(UserWarning, match="INSITU_ISA is 'avx22', .* baseline, avx2, avx512"):
+        check_isa()
+    for known in ISAS:
+        monkeypatch.setenv("INSITU_ISA", known)
+        check_isa()
+    monkeypatch.delenv("INSITU_ISA")
+    check_isa()
 
 
 def test_unknown_options() -> None:

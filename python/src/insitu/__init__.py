@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DataError, NumericError, SourceError, SpecError, StateError
 from .linear import rx_lin_mod
-from .options import RxOptions
+from .options import RxOptions, check_isa
 from .predict import rx_predict, rx_predict_default
 from .results import LinearModel, Summary
 from .serialization import load_model, rx_serialize_model, rx_unserialize_model
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     )
     from .importing import rx_import
     from .info import rx_get_info, rx_get_var_info, rx_get_var_names
+
+check_isa()
 
 # The original's names of the classes.
 RxLinModResults = LinearModel

@@ -7,7 +7,11 @@ import re
 import tempfile
 from typing import Any, ClassVar
 
+from .arguments import warn
 from .errors import SpecError
+
+# What INSITU_ISA may ask for: the engine's kernels.
+ISAS = ("baseline", "avx2", "avx512")
 
 
 def _default_cache_bytes() -> int:
@@ -132,3 +136,13 @@ def worker_threads(limit: int | None = None) -> int:
     if wanted > 0:
         cores = min(cores, wanted)
     return max(1, min(cores, limit) if limit else cores)
+
+
+def check_isa() -> None:
+    """Warns of an INSITU_ISA that names no instruction set: the engine then takes the best there is."""
+    wish = os.environ.get("INSITU_ISA")
+    if wish is not None and wish not in ISAS:
+        warn(
+            f"INSITU_ISA is {wish!r}, which is none of {', '.join(ISAS)}: it is ignored, and the best"
+            " instruction set of this machine is used."
+        )
