@@ -28,12 +28,10 @@ def stated_categories(schema: pa.Schema) -> dict[str, int]:
             continue
         name = column.get("field_name", column.get("name"))
         count = (column.get("metadata") or {}).get("num_categories")
-        index = schema.get_field_index(name) if isinstance(name, str) else -1
-        if (
-            index >= 0
-            and isinstance(count, int)
-            and pa.types.is_dictionary(schema.field(index).type)
-        ):
+        if not isinstance(name, str) or not isinstance(count, int):
+            continue
+        index = schema.get_field_index(name)
+        if index >= 0 and pa.types.is_dictionary(schema.field(index).type):
             found[name] = count
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import time
 import weakref
 from abc import abstractmethod
@@ -171,7 +172,9 @@ def _wait_for_readers() -> None:
 
     They come back to Python when the query gives its next rows, which ends the process badly if Python is gone by then.
     """
-    running = [weakref.ref(reading) for reading in _readings if reading.gi_running]
+    busy = [r for r in _readings if inspect.getgeneratorstate(r) == inspect.GEN_RUNNING]
+    running = [weakref.ref(reading) for reading in busy]
+    del busy
     end = time.monotonic() + _EXIT_SECONDS
     while any(reading() is not None for reading in running) and time.monotonic() < end:
         time.sleep(0.01)
