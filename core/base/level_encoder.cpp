@@ -246,7 +246,7 @@ void LevelEncoder::Impl::translate_rest(const Segment& s, uint64_t row, size_t n
     if (out[i] == kBadIndex) throw_bad_index(s, row + i, place.plus(i));
     uint64_t index = 0;
     with_integer(s.index_type, [&](auto type) {
-      index = static_cast<uint64_t>(load<decltype(type)>(s.values, position(s, row + i)));
+      index = unsigned_index(load<decltype(type)>(s.values, position(s, row + i)));
     });
     if (translation.codes[index] == kUnassigned) {
       uint32_t code = kMissingCode;

@@ -54,9 +54,10 @@ Design make_design(const std::string& formula, const Json& columns, const Linear
     throw SpecError("formula \"" + formula +
                     "\" has no predictors; for a mean and its deviation use rx_summary");
   }
-  if (options.cube && design.terms.front().factors.empty()) {
-    throw SpecError("cube=True needs a factor as the first term; \"" + design.terms.front().label +
-                    "\" is numeric");
+  if (options.cube && design.terms.front().feature.has_value()) {
+    throw SpecError(
+        "cube=True needs a factor, or an interaction of factors, as the first term; \"" +
+        design.terms.front().label + "\" has a number in it");
   }
   return design;
 }

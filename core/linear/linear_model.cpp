@@ -80,7 +80,10 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
     r_squared = num_df > 0.0 ? static_cast<double>(explained / fit.total) : 0.0;
   double f = kNaN;
   if (num_df > 0.0 && fit.df > 0.0) {
-    f = static_cast<double>(explained / DoubleDouble(num_df) / (fit.rss / DoubleDouble(fit.df)));
+    f = fit.rss.hi > 0.0     ? static_cast<double>(explained / DoubleDouble(num_df) /
+                                                   (fit.rss / DoubleDouble(fit.df)))
+        : explained.hi > 0.0 ? std::numeric_limits<double>::infinity()
+                             : kNaN;
   }
   model["rank"] = input.solution.rank;
   model["df"] = {input.solution.rank, number_to_json(fit.df), input.solution.aliased.size()};
@@ -90,6 +93,7 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
       fit.df > 0.0 ? static_cast<double>(sqrt(fit.rss / DoubleDouble(fit.df))) : kNaN);
   model["total_squares"] = number_to_json(static_cast<double>(input.system.raw_response_square()));
   model["y_var"] = number_to_json(static_cast<double>(response_about_mean(input.state.products)));
+  model["response_mean"] = number_to_json(input.state.products.mean_hi.back());
   model["r_squared"] = number_to_json(r_squared);
   model["adj_r_squared"] = number_to_json(
       fit.df > 0.0 ? 1.0 - (1.0 - r_squared) * (fit.observations - constant) / fit.df : kNaN);

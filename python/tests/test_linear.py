@@ -302,6 +302,32 @@ def test_bounds_of_a_factor_restrict_it(data, tmp_path):
     np.testing.assert_allclose(predicted[inside], fit.fittedvalues, rtol=1e-10)
 
 
+@pytest.mark.parametrize("weights", [{}, {"pweights": "w"}, {"fweights": "w"}])
+def test_cube_predictions_are_at_the_means_of_the_other_variables(data, weights):
+    data["g"] = np.where(np.arange(120) % 7 < 3, "u", "v")
+    cube = insitu.rx_lin_mod("y ~ f + x + g", data, cube=True, cube_predictions=True, **weights)
+    w = data["w"] if weights else np.ones(120)
+    fit = reference_with(data, w)
+    other = np.average(np.column_stack([data["x"], data["g"] == "u"]), axis=0, weights=w)
+    expected = [fit.predict([*cell, *other])[0] for cell in np.eye(3)]
+    np.testing.assert_allclose(cube.count_df["y"], expected, rtol=1e-11)
+
+
+def reference_with(data, w):
+    import statsmodels.api as sm
+
+    cells = [data["f"] == level for level in ("low", "mid", "top")]
+    X = np.column_stack([*cells, data["x"], data["g"] == "u"]).astype(float)
+    return sm.WLS(data["y"], X, weights=w).fit()
+
+
+def test_f_of_a_perfect_fit_is_infinite():
+    data = pd.DataFrame({"f": ["a", "a", "b", "b"], "y": [1.0, 1.0, 2.0, 2.0]})
+    model = insitu.rx_lin_mod("y ~ f", data)
+    assert model.fstatistics["value"] == math.inf
+    assert model.f_pvalue == 0
+
+
 def test_precision_is_reported(data):
     assert insitu.rx_lin_mod("y ~ x", data, precision="double").precision == "double"
     assert insitu.rx_lin_mod("y ~ x", data, precision="double-double").precision == "double-double"
@@ -327,12 +353,12 @@ def test_other_spellings_and_unknown_arguments(data):
         ({"pweights": "w", "fweights": "w"}, "choose one kind"),
         ({"transform_function": len}, "SQL expressions in transforms"),
         ({"transform_objects": {"a": 1}}, "does not support transform_objects"),
-        ({"cube_predictions": True}, "does not support cube_predictions"),
         ({"pweights": "weight"}, 'no column "weight" for the weights'),
         ({"pweights": "W"}, "did you mean 'w'"),
         ({"formula": "f ~ x"}, "response f is a factor .* at character 1; write N\\(f\\)"),
         ({"formula": "y ~ F(f, 2, 9)"}, 'levels 2 to 9 of "f", which has'),
         ({"row_selection": "x >"}, "something is missing after 'x >'"),
+        ({"formula": "y ~ f:x", "cube": True}, "has a number in it"),
         ({"formula": 3}, "formula is text"),
         ({"transforms": "x * 2"}, "transforms .* 'x \\* 2'"),
         ({"transforms": {"z": 2}}, "transforms\\['z'\\]"),

@@ -53,6 +53,7 @@ def rx_lin_mod(
         pweights: name of a column of probability weights (≥ 0); degrees of freedom count rows.
         fweights: name of a column of frequency weights (whole numbers); equal to repeating rows.
         cube: the first term, a factor or an interaction of factors, keeps all its levels; no intercept.
+        cube_predictions: `count_df` of a cube holds predictions at the means of the other variables, not coefficients.
         row_selection: an SQL expression; only rows where it is true are used.
         transforms: SQL expressions by the name of the new column.
         drop_first: drop the first level of each factor instead of the last.
@@ -64,8 +65,8 @@ def rx_lin_mod(
         compute_context: where to compute; None takes the active context.
         precision: "auto" computes again in double-double where double would keep too few digits;
             "double" or "double-double" decide it.
-        cube_predictions, transform_objects, transform_function, transform_variables, transform_packages:
-            not supported in this version; given, they are a SpecError.
+        transform_objects, transform_function, transform_variables, transform_packages: not supported in this
+            version; given, they are a SpecError.
         blocks_per_read: accepted, without effect.
 
     Returns: a LinearModel: coefficients, errors, tests, R², AIC and BIC; it prints, predicts, saves itself and
@@ -89,7 +90,6 @@ def rx_lin_mod(
     args.refuse(
         "rx_lin_mod",
         {
-            "cube_predictions": (cube_predictions, "predict on a frame that holds the cells"),
             "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
             "transform_objects": (transform_objects, "write the values into the expressions"),
             "transform_variables": (transform_variables, "transforms find their columns"),
@@ -127,6 +127,7 @@ def rx_lin_mod(
         transforms=transforms,
         report_progress=report_progress,
     )
+    result["cube_predictions"] = bool(cube and cube_predictions)
     model = LinearModel(
         result, call=args.call_text("rx_lin_mod", given), data=source.description, params=given
     )
