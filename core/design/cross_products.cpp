@@ -189,6 +189,7 @@ double CrossProducts::distance(const CrossProducts& other) const {
 }
 
 void validate(const Design& design, const CellPlan& plan, const CrossProducts& products) {
+  design.validate_levels(products.levels);
   const CrossProducts shape = empty_cross_products(design, plan);
   auto refuse = [](const std::string& what) {
     throw StateError("the state's " + what + " do not fit its spec");
@@ -199,18 +200,6 @@ void validate(const Design& design, const CellPlan& plan, const CrossProducts& p
     refuse("numeric columns");
   }
   if (!products.origin.empty() && products.origin.size() != k) refuse("origins");
-  if (products.levels.size() != design.factors.size()) refuse("factors");
-  for (size_t f = 0; f < design.factors.size(); ++f) {
-    if (design.factors[f].levels.has_value() && products.levels[f] != *design.factors[f].levels) {
-      refuse("levels of " + design.factors[f].label);
-    }
-    if (products.levels[f].size() > kMaxLevels) refuse("numbers of levels");
-    try {
-      LevelTable unique(products.levels[f]);
-    } catch (const SpecError&) {
-      refuse("levels of " + design.factors[f].label + " (one is repeated)");
-    }
-  }
   if (products.tables.size() != shape.tables.size()) refuse("tables");
   const std::vector<uint32_t> counts = level_counts(products.levels);
   for (size_t t = 0; t < shape.tables.size(); ++t) {
