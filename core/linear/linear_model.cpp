@@ -117,6 +117,23 @@ void add_likelihood(Json& model, const LinearModelInput& input, const Fitness& f
   model["bic"] = number_to_json(-2.0 * likelihood + std::log(n) * parameters);
 }
 
+std::string near_combinations(const LinearModelInput& input) {
+  constexpr size_t kNamed = 3;
+  const std::vector<size_t>& columns = input.solution.suspicious;
+  std::string names;
+  for (size_t i = 0; i < std::min(kNamed, columns.size()); ++i)
+    names += (i == 0 ? "\"" : ", \"") + input.system.name(columns[i]) + "\"";
+  if (columns.size() == 1) {
+    return names +
+           " is nearly a combination of other columns; its coefficient is sensitive to the last "
+           "digits of the data";
+  }
+  if (columns.size() > kNamed) names += ", …";
+  return std::to_string(columns.size()) + " columns (" + names +
+         ") are nearly combinations of others; their coefficients are sensitive to the last digits "
+         "of the data";
+}
+
 Json warnings(const LinearModelInput& input, const Fitness& fit) {
   Json list = Json::array();
   if (fit.df <= 0.0) {
@@ -124,14 +141,10 @@ Json warnings(const LinearModelInput& input, const Fitness& fit) {
                    " coefficients from " + std::to_string(input.state.used) +
                    " rows; standard errors and tests are not defined");
   }
-  if (!(response_about_mean(input.state.products).hi > 0.0)) {
+  if (input.state.used > 1 && !(response_about_mean(input.state.products).hi > 0.0)) {
     list.push_back("the response is constant: R-squared and F are not defined");
   }
-  for (const size_t column : input.solution.suspicious) {
-    list.push_back("\"" + input.system.name(column) +
-                   "\" is nearly a combination of other columns; its coefficient is sensitive to "
-                   "the last digits of the data");
-  }
+  if (!input.solution.suspicious.empty()) list.push_back(near_combinations(input));
   if (input.options.precision == "double" && !(input.solution.error_bound <= 1e-9)) {
     list.push_back(
         "precision=\"double\" may keep fewer than 9 digits of these coefficients; use \"auto\"");
