@@ -23,6 +23,10 @@ double scaled_1norm(const SymmetricMatrix& a, const std::vector<double>& scale) 
 
 }  // namespace
 
+double norm_1(const SymmetricMatrix& matrix) {
+  return scaled_1norm(matrix, std::vector<double>(matrix.size, 1.0));
+}
+
 double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse) {
   if (block.size == 0) return 1.0;
   std::vector<double> up(block.size);

@@ -88,6 +88,9 @@ class Factorisation {
   SquareDD upper_;
 };
 
+// Largest sum of absolute values over a column.
+double norm_1(const SymmetricMatrix& matrix);
+
 // ||R||_1 ||R^-1||_1 of the correlation matrix (unit diagonal) that belongs to `block`, whose
 // inverse is given. No columns: 1.
 double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse);

@@ -1,15 +1,11 @@
-// Which columns of a full dummy coding are redundant, and in which order columns are eliminated.
+#include "linear/coding.hpp"
+
 #include <algorithm>
 #include <numeric>
-#include <set>
 #include <utility>
 
-#include "linear/linear_solver.hpp"
-
 namespace insitu {
-namespace {
 
-// Terms in the order they are eliminated: with drop_main, interactions before what they contain.
 std::vector<size_t> term_order(const Design& design, bool drop_main) {
   std::vector<size_t> order(design.terms.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -24,15 +20,16 @@ std::vector<size_t> term_order(const Design& design, bool drop_main) {
   return order;
 }
 
-// The digits of a cell, as a set-comparable list.
-uint64_t levels_of(const Design& design, size_t factor) {
-  return design.factors[factor].levels->size();
-}
-
 bool contains(const std::vector<size_t>& all, const std::vector<size_t>& some) {
   return std::all_of(some.begin(), some.end(), [&](size_t factor) {
     return std::find(all.begin(), all.end(), factor) != all.end();
   });
+}
+
+namespace {
+
+uint64_t levels_of(const Design& design, size_t factor) {
+  return design.factors[factor].levels->size();
 }
 
 // True if every factor of `term` outside `covered` is at its dropped level in this cell.
@@ -86,7 +83,8 @@ std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_firs
 std::vector<bool> redundant_by_coding(const LinearSystem& system, bool drop_first, bool drop_main) {
   const Design& design = system.design();
   std::vector<bool> redundant(system.columns().size(), false);
-  // What is already spanned: sets of factors times a multiplier. The intercept spans the empty set.
+  // What is already spanned: sets of factors times a multiplier, and with each set all its subsets.
+  // The intercept spans the empty set.
   std::vector<const DesignTerm*> before;
   for (const size_t t : term_order(design, drop_main)) {
     const DesignTerm& term = design.terms[t];
@@ -95,12 +93,8 @@ std::vector<bool> redundant_by_coding(const LinearSystem& system, bool drop_firs
       bool dropped = system.intercept() && !term.feature.has_value() && !term.factors.empty() &&
                      at_dropped_levels(design, term, cell, {}, drop_first);
       for (const DesignTerm* other : before) {
-        if (other->feature != term.feature) continue;
-        if (contains(other->factors, term.factors)) {
-          dropped = true;
-        } else if (contains(term.factors, other->factors)) {
-          dropped = dropped || at_dropped_levels(design, term, cell, other->factors, drop_first);
-        }
+        dropped = dropped || (other->feature == term.feature &&
+                              at_dropped_levels(design, term, cell, other->factors, drop_first));
       }
       redundant[first + cell] = dropped;
     }

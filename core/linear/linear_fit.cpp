@@ -123,13 +123,13 @@ void LinearFit::accept(const AnyState& any) {
   const Design frozen = freeze_levels(design_, state.products);
   const CellPlan plan = CellPlan::make(frozen, true);
   const CrossProducts products = align_levels(frozen, plan, state.products);
-  const LinearSystem system(frozen, plan, products, frozen.intercept);
   SolverOptions solver;
   if (options_.cov_coef) solver.direct_columns = kMostCovarianceColumns;
   solver.drop_first = options_.drop_first;
   solver.drop_main = options_.drop_main && !options_.cube;
+  solver.cube = options_.cube;
   solver.eps = precise_ ? kPreciseEps : kPlainEps;
-  const LinearSolution solution = solve(system, solver);
+  const auto [system, solution] = solve(frozen, plan, products, solver);
   if (needs_precision(frozen, state, solution)) {
     design_ = frozen;
     precise_ = true;

@@ -187,9 +187,8 @@ Json linear_model(const LinearModelInput& input) {
   add_likelihood(model, input, fit);
   model["condition_number"] = number_to_json(1.0 / input.solution.condition);
   model["scoring"] = scoring(input.system, input.solution, fit.variance, input.options.cov_coef);
-  model["cov_coef"] = input.options.cov_coef
-                          ? coefficient_covariance(input.system, input.solution, fit.variance)
-                          : Json();
+  model["cov_coef"] =
+      input.options.cov_coef ? coefficient_covariance(input.solution, fit.variance) : Json();
   model["cov_data"] = input.options.cov_data && input.system.intercept()
                           ? data_covariance(input.system, fit.observations)
                           : Json();

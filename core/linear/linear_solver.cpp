@@ -4,57 +4,39 @@
 #include <cmath>
 #include <limits>
 
+#include "linear/coding.hpp"
+#include "linear/condition_number.hpp"
+#include "linear/raw_basis.hpp"
 #include "linear/reduced_solver.hpp"
 
 namespace insitu {
+
+LinearSolution blank_solution(const LinearSystem& system) {
+  LinearSolution solution;
+  const size_t p = system.columns().size();
+  solution.aliased.assign(p, true);
+  for (auto* list : {&solution.coefficients, &solution.variances, &solution.centred})
+    list->assign(p, DoubleDouble());
+  return solution;
+}
+
 namespace {
 
 // Above, the normal equations are too many to factorise whole, even where that would keep other
 // columns.
 constexpr size_t kMostDirectColumns = 4000;
 
-LinearSolution blank(const LinearSystem& system) {
-  LinearSolution solution;
-  const size_t p = system.columns().size();
-  solution.aliased.assign(p, true);
-  solution.coefficients.assign(p, DoubleDouble());
-  solution.variances.assign(p, DoubleDouble());
-  return solution;
-}
-
-// Value whose center column i was taken about, or 0: only numeric terms are centred.
-size_t centred_value(const LinearSystem& system, size_t column) {
-  const SystemColumn& c = system.columns()[column];
-  if (c.term < 0) return 0;
-  const DesignTerm& term = system.design().terms[static_cast<size_t>(c.term)];
-  return term.factors.empty() ? 1 + *term.feature : 0;
-}
-
-// From the centred basis to the raw one: only the intercept changes, b0 = b0' + mean(y) - sum of
-// mean(x_j) b_j.
-void uncentre(const LinearSystem& system, LinearSolution& solution) {
+// From the columns as solved to those of the formula.
+void uncentre(const RawBasis& basis, LinearSolution& solution) {
+  solution.raw_inverse = raw_inverse(basis, solution.kept, solution.inverse);
   for (size_t i = 0; i < solution.kept.size(); ++i) {
-    solution.coefficients[solution.kept[i]] = solution.centred[i];
-    solution.variances[solution.kept[i]] = solution.inverse.at(i, i);
+    const size_t column = solution.kept[i];
+    const RawBasis::Row row = basis.row(column);
+    solution.coefficients[column] = row.constant;
+    for (const auto& [from, weight] : row.weights)
+      solution.coefficients[column] += weight * solution.centred[from];
+    solution.variances[column] = solution.raw_inverse.at(i, i);
   }
-  if (!system.intercept()) return;
-  const size_t k = solution.kept.size();
-  std::vector<DoubleDouble> weights(
-      k);  // the intercept as a combination of the centred coefficients
-  DoubleDouble intercept = system.center(system.design().features.size() + 1);
-  for (size_t i = 0; i < k; ++i) {
-    weights[i] = solution.kept[i] == 0 ? DoubleDouble(1.0)
-                                       : -system.center(centred_value(system, solution.kept[i]));
-    intercept += weights[i] * solution.centred[i];
-  }
-  DoubleDouble variance = 0.0;
-  for (size_t i = 0; i < k; ++i) {
-    DoubleDouble row = 0.0;
-    for (size_t j = 0; j < k; ++j) row += solution.inverse.at(i, j) * weights[j];
-    variance += weights[i] * row;
-  }
-  solution.coefficients[0] = intercept;
-  solution.variances[0] = variance;
 }
 
 double bound_of(const LinearSystem& system, const LinearSolution& solution, double eps) {
@@ -71,7 +53,7 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
     // at least.
     const double df = std::max(1.0, system.weight().hi - static_cast<double>(solution.kept.size()));
     const double error = std::sqrt(std::fabs(solution.inverse.at(i, i).hi * rss.hi / df));
-    const double value = std::fabs(solution.centred[i].hi);
+    const double value = std::fabs(solution.centred[column].hi);
     coefficients.push_back(std::max(value, error));
   }
   const ErrorBounds bounds =
@@ -84,22 +66,23 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
                                .eps = eps});
   double worst = 0.0;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
-    if (system.intercept() && solution.kept[i] == 0 && solution.centred[i].hi == 0.0) continue;
+    if (system.intercept() && solution.kept[i] == 0 && solution.centred[0].hi == 0.0) continue;
     worst = std::max({worst, bounds.coefficients[i], bounds.std_errors[i]});
   }
   return worst;
 }
 
-double condition_of(const LinearSystem& system, const LinearSolution& solution) {
+double condition_of(const LinearSystem& system, const SolverOptions& options,
+                    const LinearSolution& solution) {
   std::vector<size_t> columns;
   std::vector<size_t> positions;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
-    if (system.intercept() && solution.kept[i] == 0) continue;
+    if (!in_condition(system, options, solution.kept[i])) continue;
     columns.push_back(solution.kept[i]);
     positions.push_back(i);
   }
   if (columns.size() > kMostConditionColumns) return std::numeric_limits<double>::quiet_NaN();
-  return condition_1norm(swept_block(system, columns), solution.inverse.block(positions));
+  return condition_number(system, options, columns, solution.raw_inverse.block(positions));
 }
 
 LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& options,
@@ -119,17 +102,21 @@ LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& opt
   request.raw_squares[p] = system.raw_response_square();
   const Factorisation factorisation(matrix, request);
 
-  LinearSolution solution = blank(system);
+  LinearSolution solution = blank_solution(system);
   solution.kept = factorisation.kept();
   for (const size_t column : solution.kept) solution.aliased[column] = false;
   solution.rank = solution.kept.size();
   solution.suspicious = factorisation.suspicious();
-  solution.centred = factorisation.solution(0);
+  const std::vector<DoubleDouble> values = factorisation.solution(0);
+  for (size_t i = 0; i < values.size(); ++i) solution.centred[solution.kept[i]] = values[i];
   solution.residual_squares = factorisation.residual_squares(0);
   solution.inverse = factorisation.inverse();
-  uncentre(system, solution);
+  const RawBasis basis(system, solution.aliased);
+  solution.centres_hold = basis.exists();
+  if (!solution.centres_hold) return solution;
+  uncentre(basis, solution);
   solution.error_bound = bound_of(system, solution, options.eps);
-  solution.condition = condition_of(system, solution);
+  solution.condition = condition_of(system, options, solution);
   return solution;
 }
 
@@ -171,6 +158,18 @@ LinearSolution solve_once(const LinearSystem& system, const SolverOptions& optio
   return solve_direct(system, options, drop_first);
 }
 
+// Where a center goes to a column that is eliminated later, the same columns are kept as without it
+// only if nothing but the coding makes columns redundant.
+LinearSolution solve_checked(const LinearSystem& system, const SolverOptions& options,
+                             bool drop_first) {
+  LinearSolution solution = solve_once(system, options, drop_first);
+  if (!system.centring().in_order &&
+      differs_from_coding(system, solution, drop_first, options.drop_main)) {
+    solution.centres_hold = false;
+  }
+  return solution;
+}
+
 bool singular_beyond_coding(const LinearSystem& system, const LinearSolution& solution,
                             bool drop_main) {
   const std::vector<bool> expected = redundant_by_coding(system, false, drop_main);
@@ -180,17 +179,27 @@ bool singular_beyond_coding(const LinearSystem& system, const LinearSolution& so
   return false;
 }
 
-}  // namespace
-
-LinearSolution solve(const LinearSystem& system, const SolverOptions& options) {
-  if (options.drop_first || last_level_empty(system)) return solve_once(system, options, true);
-  LinearSolution solution = solve_once(system, options, false);
+LinearSolution solve_system(const LinearSystem& system, const SolverOptions& options) {
+  if (options.drop_first || last_level_empty(system)) return solve_checked(system, options, true);
+  LinearSolution solution = solve_checked(system, options, false);
   const bool factors = std::any_of(system.design().terms.begin(), system.design().terms.end(),
                                    [](const DesignTerm& term) { return !term.factors.empty(); });
   if (factors && singular_beyond_coding(system, solution, options.drop_main)) {
-    return solve_once(system, options, true);
+    return solve_checked(system, options, true);
   }
   return solution;
+}
+
+}  // namespace
+
+SolvedSystem solve(const Design& frozen, const CellPlan& plan, const CrossProducts& products,
+                   const SolverOptions& options) {
+  LinearSystem system(frozen, plan, products, Centring::widest(frozen, options.drop_main));
+  LinearSolution solution = solve_system(system, options);
+  if (solution.centres_hold) return {std::move(system), std::move(solution)};
+  LinearSystem plain(frozen, plan, products, Centring::by_intercept(frozen));
+  solution = solve_system(plain, options);
+  return {std::move(plain), std::move(solution)};
 }
 
 }  // namespace insitu

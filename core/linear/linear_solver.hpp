@@ -17,6 +17,7 @@ namespace insitu {
 struct SolverOptions {
   bool drop_first = false;
   bool drop_main = true;
+  bool cube = false;  // of the first term: its cells are what the condition number sweeps out
   size_t direct_columns = 64;  // more columns than this: eliminate the largest term
   double eps = 0.0;            // relative error of the cross-products, for the bounds
 };
@@ -24,31 +25,38 @@ struct SolverOptions {
 inline constexpr size_t kMostConditionColumns = 1000;
 
 struct LinearSolution {
-  // Per system column; coefficients in the raw basis, meaningless where aliased.
+  // Per system column; coefficients of the formula's columns, meaningless where aliased.
   std::vector<bool> aliased;
   std::vector<DoubleDouble> coefficients;
   std::vector<DoubleDouble>
       variances;  // diagonal of (X'WX)^-1: times sigma^2 it is the squared standard error
+  std::vector<DoubleDouble> centred;  // coefficients of the columns as solved; 0 where not solved
   std::vector<size_t> suspicious;
   DoubleDouble residual_squares;
   size_t rank = 0;
+  bool centres_hold = true;  // false: a center has no column to go to, and nothing below is known
   double error_bound = 0.0;  // relative, the worst of coefficients and standard errors
-  // ||R||_1 ||R^-1||_1 of the correlation matrix of the kept columns, the intercept swept out; NaN
-  // beyond kMostConditionColumns.
+  // ||R||_1 ||R^-1||_1 of the correlation matrix of the kept columns, the intercept swept out; of a
+  // cube of the cross-products left by its cells. NaN beyond kMostConditionColumns.
   double condition = 0.0;
-  // (X'WX)^-1 of the kept columns about their centers (the intercept is then that of the centred
-  // system); only for a direct solve, else empty.
+  // (X'WX)^-1 of the kept columns as solved, and of the formula's; only for a direct solve, else
+  // empty.
   std::vector<size_t> kept;
-  std::vector<DoubleDouble> centred;
   SymmetricMatrix inverse;
+  SymmetricMatrix raw_inverse;
 };
 
-LinearSolution solve(const LinearSystem& system, const SolverOptions& options);
+// With every column aliased.
+LinearSolution blank_solution(const LinearSystem& system);
 
-// Elimination order of the columns, without those of term `except` (-1: none).
-std::vector<size_t> elimination_order(const LinearSystem& system, bool drop_first, bool drop_main,
-                                      int except);
-// What the coding alone makes redundant in that order, were no cell empty: per column.
-std::vector<bool> redundant_by_coding(const LinearSystem& system, bool drop_first, bool drop_main);
+struct SolvedSystem {
+  LinearSystem system;
+  LinearSolution solution;
+};
+
+// Columns are centred as widely as the solution allows. `products` carry the levels of `frozen` in
+// order (align_levels); all three outlive the result.
+SolvedSystem solve(const Design& frozen, const CellPlan& plan, const CrossProducts& products,
+                   const SolverOptions& options);
 
 }  // namespace insitu

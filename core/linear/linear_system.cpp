@@ -1,7 +1,9 @@
 #include "linear/linear_system.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/cancel.hpp"
 #include "base/levels.hpp"
 
 namespace insitu {
@@ -23,13 +25,20 @@ Design freeze_levels(const Design& design, const CrossProducts& products) {
 }
 
 LinearSystem::LinearSystem(const Design& design, const CellPlan& plan,
-                           const CrossProducts& products, bool intercept)
+                           const CrossProducts& products, Centring centring)
     : design_(design),
       plan_(plan),
       products_(products),
-      intercept_(intercept),
-      response_(plan.n_values - 1) {
-  if (intercept) columns_.push_back({-1, 0});
+      centring_(std::move(centring)),
+      response_(plan.n_values - 1),
+      solved_{centring_.constant.has_value(), std::vector<DoubleDouble>(design.terms.size())},
+      plain_{design.intercept, std::vector<DoubleDouble>(design.terms.size())},
+      raw_{false, std::vector<DoubleDouble>(design.terms.size())} {
+  for (size_t t = 0; t < design.terms.size(); ++t) {
+    // Any center will do within cells; a double is what predictions can repeat.
+    if (centring_.cells[t].has_value()) solved_.centers[t] = mean(1 + *design.terms[t].feature).hi;
+  }
+  if (design.intercept) columns_.push_back({-1, 0});
   for (size_t t = 0; t < design.terms.size(); ++t) {
     first_.push_back(columns_.size());
     for (uint64_t cell = 0; cell < design.cells(design.terms[t]); ++cell) {
@@ -95,89 +104,103 @@ std::string LinearSystem::name(size_t column) const {
                     : design_.coefficient_name(design_.terms[static_cast<size_t>(c.term)], c.cell);
 }
 
-size_t LinearSystem::multiplier(size_t term) const {
-  const auto& feature = design_.terms[term].feature;
-  return feature.has_value() ? 1 + *feature : 0;
-}
-
 DoubleDouble LinearSystem::mean(size_t value) const {
   return value == 0 ? DoubleDouble(1.0)
                     : DoubleDouble(products_.mean_hi[value - 1], products_.mean_lo[value - 1]);
 }
 
-DoubleDouble LinearSystem::center(size_t value) const {
-  return intercept_ && value != 0 ? mean(value) : DoubleDouble(0.0);
+DoubleDouble LinearSystem::response_center() const {
+  return solved_.centred ? mean(response_) : DoubleDouble();
 }
 
-// Sum of w a b of two values, each about its center.
-DoubleDouble LinearSystem::numeric_entry(size_t a, size_t b) const {
+DoubleDouble LinearSystem::term_center(size_t term) const {
+  return multiplier(term, solved_).center;
+}
+
+LinearSystem::Centred LinearSystem::multiplier(size_t term, const Basis& basis) const {
+  const DesignTerm& t = design_.terms[term];
+  if (!t.feature.has_value()) return {};
+  const size_t value = 1 + *t.feature;
+  if (!t.factors.empty()) return {value, basis.centers[term]};
+  return {value, basis.centred ? mean(value) : DoubleDouble()};
+}
+
+// Sum of w a b of two values of numeric columns.
+DoubleDouble LinearSystem::numeric_entry(size_t a, size_t b, const Basis& basis) const {
   if (a == 0 && b == 0) return weight();
-  if (a == 0 || b == 0) return intercept_ ? DoubleDouble(0.0) : weight() * mean(a) * mean(b);
+  if (a == 0 || b == 0) return basis.centred ? DoubleDouble() : weight() * mean(a) * mean(b);
   const size_t k = products_.values();
   const size_t at = packed_index(std::min(a, b) - 1, std::max(a, b) - 1, k);
   const DoubleDouble centred(products_.cross_hi[at], products_.cross_lo[at]);
-  return intercept_ ? centred : centred + weight() * mean(a) * mean(b);
+  return basis.centred ? centred : centred + weight() * mean(a) * mean(b);
 }
 
-DoubleDouble LinearSystem::cell_entry(size_t table, uint64_t cell, size_t a, size_t b,
-                                      DoubleDouble center_b) const {
+// Sum of w a b over a cell.
+DoubleDouble LinearSystem::cell_entry(size_t table, uint64_t cell, const Centred& a,
+                                      const Centred& b) const {
   const CellTable& sums = products_.tables[table];
   auto sum = [&](size_t x, size_t y) { return sums.at(cell, sums.find(x, y)); };
-  const DoubleDouble shift_a = a == 0 ? DoubleDouble(0.0) : DoubleDouble(products_.origin[a - 1]);
-  const DoubleDouble shift_b =
-      b == 0 ? DoubleDouble(0.0) : DoubleDouble(products_.origin[b - 1]) - center_b;
-  DoubleDouble total = sum(a, b);
-  if (a != 0) total += shift_a * sum(0, b);
-  if (b != 0) total += shift_b * sum(0, a);
-  if (a != 0 && b != 0) total += shift_a * shift_b * sum(0, 0);
+  auto shift = [&](const Centred& x) {
+    return x.value == 0 ? DoubleDouble() : DoubleDouble(products_.origin[x.value - 1]) - x.center;
+  };
+  DoubleDouble total = sum(a.value, b.value);
+  if (a.value != 0) total += shift(a) * sum(0, b.value);
+  if (b.value != 0) total += shift(b) * sum(0, a.value);
+  if (a.value != 0 && b.value != 0) total += shift(a) * shift(b) * sum(0, 0);
   return total;
 }
 
-// Sum of w (column) (value about its center).
-DoubleDouble LinearSystem::value_entry(size_t column, size_t value) const {
+// Sum of w (column) (value, as a numeric column).
+DoubleDouble LinearSystem::value_entry(size_t column, size_t value, const Basis& basis) const {
   const SystemColumn& c = columns_[column];
-  if (c.term < 0) return numeric_entry(0, value);
+  if (c.term < 0) return numeric_entry(0, value, basis);
   const auto t = static_cast<size_t>(c.term);
-  if (design_.terms[t].factors.empty()) return numeric_entry(multiplier(t), value);
+  const Centred own = multiplier(t, basis);
+  if (design_.terms[t].factors.empty()) return numeric_entry(own.value, value, basis);
   const PairMap& map = pair(t, t);
-  return cell_entry(map.table, map.first[c.cell], multiplier(t), value, center(value));
+  const bool about_mean = basis.centred && value != 0;
+  return cell_entry(map.table, map.first[c.cell], own,
+                    {value, about_mean ? mean(value) : DoubleDouble()});
 }
 
-DoubleDouble LinearSystem::entry(size_t i, size_t j) const {
+DoubleDouble LinearSystem::column_entry(size_t i, size_t j, const Basis& basis) const {
   const SystemColumn& a = columns_[i];
   const SystemColumn& b = columns_[j];
-  if (b.term < 0) return value_entry(i, 0);
+  if (b.term < 0) return value_entry(i, 0, basis);
   const auto u = static_cast<size_t>(b.term);
-  if (design_.terms[u].factors.empty()) return value_entry(i, multiplier(u));
-  if (a.term < 0) return value_entry(j, 0);
+  const Centred in_b = multiplier(u, basis);
+  if (design_.terms[u].factors.empty()) return value_entry(i, in_b.value, basis);
+  if (a.term < 0) return value_entry(j, 0, basis);
   const auto t = static_cast<size_t>(a.term);
-  if (design_.terms[t].factors.empty()) return value_entry(j, multiplier(t));
+  const Centred in_a = multiplier(t, basis);
+  if (design_.terms[t].factors.empty()) return value_entry(j, in_a.value, basis);
   if (t == u && a.cell != b.cell) return 0.0;
   const PairMap& map = pair(t, u);
   for (const auto& [stride_a, levels_a, stride_b, levels_b] : map.shared) {
     if (a.cell / stride_a % levels_a != b.cell / stride_b % levels_b) return 0.0;
   }
-  return cell_entry(map.table, map.first[a.cell] + map.second[b.cell], multiplier(t), multiplier(u),
-                    0.0);
+  return cell_entry(map.table, map.first[a.cell] + map.second[b.cell], in_a, in_b);
 }
 
-DoubleDouble LinearSystem::response_entry(size_t i) const { return value_entry(i, response_); }
+DoubleDouble LinearSystem::entry(size_t i, size_t j) const { return column_entry(i, j, solved_); }
 
-DoubleDouble LinearSystem::response_square() const { return numeric_entry(response_, response_); }
+DoubleDouble LinearSystem::plain_entry(size_t i, size_t j) const {
+  return column_entry(i, j, plain_);
+}
+
+DoubleDouble LinearSystem::response_entry(size_t i) const {
+  return value_entry(i, response_, solved_);
+}
+
+DoubleDouble LinearSystem::response_square() const {
+  return numeric_entry(response_, response_, solved_);
+}
 
 DoubleDouble LinearSystem::raw_response_square() const {
-  const DoubleDouble square = response_square();
-  return intercept_ ? square + weight() * mean(response_) * mean(response_) : square;
+  return numeric_entry(response_, response_, raw_);
 }
 
-DoubleDouble LinearSystem::raw_square(size_t i) const {
-  const DoubleDouble square = entry(i, i);
-  const SystemColumn& c = columns_[i];
-  if (!intercept_ || c.term < 0) return square;
-  const auto t = static_cast<size_t>(c.term);
-  if (!design_.terms[t].factors.empty()) return square;
-  return square + weight() * mean(multiplier(t)) * mean(multiplier(t));
-}
+DoubleDouble LinearSystem::raw_square(size_t i) const { return column_entry(i, i, raw_); }
 
 bool LinearSystem::empty_cell(size_t column) const {
   const SystemColumn& c = columns_[column];
@@ -189,12 +212,36 @@ bool LinearSystem::empty_cell(size_t column) const {
 SymmetricMatrix swept_block(const LinearSystem& system, const std::vector<size_t>& columns) {
   const size_t p = columns.size();
   std::vector<DoubleDouble> sums(p);
-  for (size_t i = 0; i < p && system.intercept(); ++i) sums[i] = system.entry(columns[i], 0);
+  for (size_t i = 0; i < p && system.intercept(); ++i) sums[i] = system.plain_entry(columns[i], 0);
   SymmetricMatrix block(p);
   for (size_t i = 0; i < p; ++i) {
+    check_cancelled();
     const DoubleDouble mean = sums[i] / system.weight();
     for (size_t j = i; j < p; ++j) {
-      block.set(i, j, system.entry(columns[i], columns[j]) - mean * sums[j]);
+      block.set(i, j, system.plain_entry(columns[i], columns[j]) - mean * sums[j]);
+    }
+  }
+  return block;
+}
+
+SymmetricMatrix block_within_cells(const LinearSystem& system, const std::vector<size_t>& columns,
+                                   size_t term) {
+  const size_t p = columns.size();
+  SymmetricMatrix block(p);
+  for (size_t i = 0; i < p; ++i) {
+    for (size_t j = i; j < p; ++j) block.set(i, j, system.entry(columns[i], columns[j]));
+  }
+  const size_t first = system.first_column(term);
+  std::vector<DoubleDouble> sums(p);
+  for (size_t cell = 0; cell < system.design().cells(system.design().terms[term]); ++cell) {
+    check_cancelled();
+    if (system.empty_cell(first + cell)) continue;
+    const DoubleDouble weight = system.entry(first + cell, first + cell);
+    for (size_t i = 0; i < p; ++i) sums[i] = system.entry(columns[i], first + cell);
+    for (size_t i = 0; i < p; ++i) {
+      if (sums[i] == DoubleDouble()) continue;
+      const DoubleDouble mean = sums[i] / weight;
+      for (size_t j = i; j < p; ++j) block.set(i, j, block.at(i, j) - mean * sums[j]);
     }
   }
   return block;

@@ -180,9 +180,10 @@ TEST(Linear, ReducedSolverAgrees) {
       .dictionary("small", {"r", "s", "t"}, small);
   Json small_given = factor("small");
   small_given["levels"] = {"q", "r", "s", "t"};  // the first is empty
-  const char* formulas[] = {"y ~ x + small + big",     "y ~ x + small + big - 1",
-                            "y ~ small * big",         "y ~ x:big + small",
-                            "y ~ small + big + x:big", "y ~ x + big + F(x, 999998, 1000002)"};
+  const char* formulas[] = {
+      "y ~ x + small + big", "y ~ x + small + big - 1", "y ~ small * big",
+      "y ~ x:big + small",   "y ~ small + big + x:big", "y ~ x + big + F(x, 999998, 1000002)",
+      "y ~ big + x:big - 1", "y ~ big*x + small - 1",   "y ~ small + big + x - 1"};
   for (const char* formula : formulas) {
     for (int options = 0; options < 16; ++options) {
       const Json columns = {numeric("y"), numeric("x"), numeric("w"), factor("big"),

@@ -9,61 +9,39 @@ namespace {
 
 constexpr size_t kMostColumns = 1000;  // for matrices of all columns
 
-const DesignTerm* numeric_term(const LinearSystem& system, size_t column) {
-  const SystemColumn& c = system.columns()[column];
-  if (c.term < 0) return nullptr;
-  const DesignTerm& term = system.design().terms[static_cast<size_t>(c.term)];
-  return term.factors.empty() ? &term : nullptr;
+// What is predicted where every numeric column is at its center, as published: rounded to a double.
+Json constant_at_centers(const LinearSystem& system, const std::vector<DoubleDouble>& coefficients,
+                         DoubleDouble constant, bool about_centers) {
+  for (size_t t = 0; t < system.design().terms.size(); ++t) {
+    if (!system.design().terms[t].factors.empty()) continue;
+    const DoubleDouble center = system.term_center(t);
+    const DoubleDouble from = about_centers ? center : DoubleDouble();
+    constant += coefficients[system.first_column(t)] * (DoubleDouble(center.hi) - from);
+  }
+  return number_to_json(static_cast<double>(constant));
 }
 
-// The raw intercept as a combination of the centred coefficients.
-std::vector<DoubleDouble> intercept_weights(const LinearSystem& system,
-                                            const LinearSolution& solution) {
-  std::vector<DoubleDouble> weights;
-  for (const size_t column : solution.kept) {
-    if (column == 0) {
-      weights.emplace_back(1.0);
-    } else {
-      const DesignTerm* term = numeric_term(system, column);
-      weights.push_back(term == nullptr ? DoubleDouble() : -system.center(1 + *term->feature));
-    }
-  }
-  return weights;
-}
-
-// The inverse in the raw basis, in the order of `kept`.
-SymmetricMatrix raw_inverse(const LinearSystem& system, const LinearSolution& solution) {
-  SymmetricMatrix raw = solution.inverse;
-  const size_t k = solution.kept.size();
-  if (!system.intercept() || k == 0 || solution.kept[0] != 0) return raw;
-  const std::vector<DoubleDouble> weights = intercept_weights(system, solution);
-  std::vector<DoubleDouble> row(k);
-  for (size_t j = 0; j < k; ++j) {
-    for (size_t i = 0; i < k; ++i) row[j] += weights[i] * solution.inverse.at(i, j);
-  }
-  DoubleDouble corner = 0.0;
-  for (size_t j = 0; j < k; ++j) corner += row[j] * weights[j];
-  for (size_t j = 1; j < k; ++j) raw.set(0, j, row[j]);
-  raw.set(0, 0, corner);
-  return raw;
+std::vector<double> rounded(const std::vector<DoubleDouble>& values) {
+  std::vector<double> result;
+  for (const DoubleDouble value : values) result.push_back(static_cast<double>(value));
+  return result;
 }
 
 }  // namespace
 
-Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,
-                            double variance) {
+Json coefficient_covariance(const LinearSolution& solution, double variance) {
   if (solution.kept.empty()) {
     throw SpecError("cov_coef=True needs the covariance of " +
                     std::to_string(solution.aliased.size()) +
                     " coefficients; at most 4000 are possible: leave it out");
   }
   const size_t p = solution.aliased.size();
-  const SymmetricMatrix inverse = raw_inverse(system, solution);
   std::vector<std::vector<double>> matrix(
       p, std::vector<double>(p, std::numeric_limits<double>::quiet_NaN()));
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     for (size_t j = 0; j < solution.kept.size(); ++j) {
-      matrix[solution.kept[i]][solution.kept[j]] = static_cast<double>(inverse.at(i, j) * variance);
+      matrix[solution.kept[i]][solution.kept[j]] =
+          static_cast<double>(solution.raw_inverse.at(i, j) * variance);
     }
   }
   Json rows = Json::array();
@@ -101,16 +79,26 @@ Json scoring(const LinearSystem& system, const LinearSolution& solution, double 
              bool covariance) {
   const Design& design = system.design();
   std::vector<double> centers(design.features.size(), 0.0);
-  DoubleDouble intercept = system.intercept() ? solution.coefficients[0] : DoubleDouble();
-  for (size_t i = 0; i < solution.aliased.size(); ++i) {
-    const DesignTerm* term = numeric_term(system, i);
-    if (term == nullptr || !system.intercept()) continue;
-    const double center = static_cast<double>(system.center(1 + *term->feature));
-    centers[*term->feature] = center;
-    if (!solution.aliased[i]) intercept += solution.coefficients[i] * center;
+  std::vector<double> cell_centers(design.terms.size(), 0.0);
+  for (size_t t = 0; t < design.terms.size(); ++t) {
+    const DesignTerm& term = design.terms[t];
+    const auto center = static_cast<double>(system.term_center(t));
+    if (!term.factors.empty()) {
+      cell_centers[t] = center;
+    } else {
+      centers[*term.feature] = center;
+    }
   }
-  Json json = {{"intercept", number_to_json(static_cast<double>(intercept))},
-               {"centers", numbers_to_json(centers)}};
+  Json json = {{"centers", numbers_to_json(centers)}};
+  const bool about = system.centring().into_cells();
+  const std::vector<DoubleDouble>& coefficients = about ? solution.centred : solution.coefficients;
+  DoubleDouble constant = about ? system.response_center() : DoubleDouble();
+  if (system.intercept()) constant += coefficients[0];
+  json["intercept"] = constant_at_centers(system, coefficients, constant, about);
+  if (about) {
+    json["coefficients"] = numbers_to_json(rounded(coefficients));
+    json["cell_centers"] = numbers_to_json(cell_centers);
+  }
   if (covariance && !solution.kept.empty()) {
     std::vector<double> packed;
     for (size_t i = 0; i < solution.kept.size(); ++i) {

@@ -9,16 +9,17 @@ namespace insitu {
 
 // sigma^2 (X'WX)^-1 in the raw basis, rows and columns of dropped coefficients null. SpecError
 // where it was not computed.
-Json coefficient_covariance(const LinearSystem& system, const LinearSolution& solution,
-                            double variance);
+Json coefficient_covariance(const LinearSolution& solution, double variance);
 
 // Covariance of all expanded columns: {names, matrix}. Weighted as the model is; divisor n - 1
 // (times sum of weights / n).
 Json data_covariance(const LinearSystem& system, double observations);
 
 // Prediction about the means, so that large offsets do not cost digits: {intercept, centers (per
-// feature), and with `covariance` columns (kept, by position in the coefficient list) and
-// covariance (packed, about the centers)}.
+// feature, of numeric terms)}; where cells take up centers also coefficients (about the centers,
+// which then count instead of those listed) and cell_centers (per term, of slopes within cells);
+// with `covariance` columns (kept, by position in the coefficient list) and covariance (packed,
+// about the centers).
 Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance,
              bool covariance);
 

@@ -4,38 +4,29 @@
 #include <cmath>
 #include <limits>
 
+#include "base/cancel.hpp"
 #include "linalg/kernels.hpp"
+#include "linear/coding.hpp"
+#include "linear/condition_number.hpp"
+#include "linear/reduced_solution.hpp"
 
 namespace insitu {
 namespace {
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sums[4] = {};  // chains that run side by side
-  size_t i = 0;
-  for (; i + 4 <= a.size(); i += 4) {
-    for (size_t k = 0; k < 4; ++k) sums[k] += a[i + k] * b[i + k];
+Rows rows_of(const SymmetricMatrix& matrix) {
+  Rows rows(matrix.size, std::vector<double>(matrix.size));
+  for (size_t i = 0; i < matrix.size; ++i) {
+    for (size_t j = 0; j < matrix.size; ++j) rows[i][j] = matrix.at(i, j).hi;
   }
-  for (; i < a.size(); ++i) sums[0] += a[i] * b[i];
-  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+  return rows;
 }
 
-// Rows of a square matrix in doubles.
-using Rows = std::vector<std::vector<double>>;
-
-std::vector<double> times(const Rows& matrix, const std::vector<double>& x) {
-  std::vector<double> result;
-  for (const std::vector<double>& row : matrix) result.push_back(dot(row, x));
-  return result;
+// True if a level of the term is dropped in the end: the rest holds a constant.
+bool has_reference(const LinearSystem& system, size_t term) {
+  const std::optional<int> constant = system.centring().constant;
+  return !system.design().terms[term].feature.has_value() && constant.has_value() &&
+         constant != static_cast<int>(term);
 }
-
-// A cell of the eliminated term once the others are known.
-struct Cell {
-  size_t column = 0;
-  DoubleDouble value;  // without reference
-  double inverse_square = 0.0;
-  std::vector<double> g;       // its row of B / D
-  std::vector<double> solved;  // S^-1 g
-};
 
 class ReducedSolver {
  public:
@@ -43,52 +34,62 @@ class ReducedSolver {
                 size_t term)
       : system_(system),
         options_(options),
+        term_(term),
         rest_(elimination_order(system, drop_first, options.drop_main, static_cast<int>(term))) {
     const uint64_t cells = system.design().cells(system.design().terms[term]);
     const size_t first = system.first_column(term);
     for (uint64_t cell = 0; cell < cells; ++cell) {
       if (!system.empty_cell(first + cell)) present_.push_back(first + cell);
     }
-    if (!system.intercept() || system.design().terms[term].feature.has_value()) return;
+    if (!has_reference(system, term)) return;
     for (const size_t column : elimination_order(system, drop_first, options.drop_main, -1)) {
       if (column >= first && column < first + cells && !system.empty_cell(column)) {
-        reference_column_ = column;
+        reference_ = column;
       }
     }
   }
 
   LinearSolution run() {
     const Factorisation factorisation(schur_complement(), request());
-    LinearSolution solution;
-    const size_t p = system_.columns().size();
-    solution.aliased.assign(p, true);
-    solution.coefficients.assign(p, DoubleDouble());
-    solution.variances.assign(p, DoubleDouble());
+    LinearSolution solution = blank_solution(system_);
     solution.residual_squares = factorisation.residual_squares(0);
     for (const size_t position : factorisation.suspicious())
       solution.suspicious.push_back(rest_[position]);
-    kept_ = factorisation.kept();
-    values_ = factorisation.solution(0);
-    inverse_ = rows_of(factorisation.inverse());
-    eliminated_kept_ = rows_of(eliminated_.block(kept_));
-    for (const size_t position : kept_) {
-      const size_t column = rest_[position];
-      groups_.push_back(system_.group(column));
-      scales_.push_back(std::sqrt(system_.entry(column, column).hi));
-    }
-    if (reference_column_.has_value()) reference_ = solve_cell(*reference_column_);
-    solution.rank = kept_.size() + present_.size();
-    residual_variance_ = solution.residual_squares.hi /
-                         std::max(1.0, system_.weight().hi - static_cast<double>(solution.rank));
-    fill_rest(solution);
-    fill_cells(solution);
-    fill_intercept(solution);
-    solution.error_bound = error_bound(solution);
-    solution.condition = condition();
+    solution.rank = factorisation.kept().size() + present_.size();
+    std::vector<size_t> kept;
+    for (const size_t position : factorisation.kept()) kept.push_back(rest_[position]);
+    for (const size_t column : kept) solution.aliased[column] = false;
+    for (const size_t column : present_) solution.aliased[column] = column == reference_;
+    if (reference_.has_value()) readmit_constant(solution);
+
+    const RawBasis basis(system_, solution.aliased);
+    solution.centres_hold = basis.exists();
+    if (!solution.centres_hold) return solution;
+    ReducedSolution reduced(system_, term_, std::move(kept), factorisation.solution(0),
+                            rows_of(factorisation.inverse()),
+                            rows_of(eliminated_.block(factorisation.kept())));
+    fill_cells(basis, reduced, solution);
+    fill_rest(basis, reduced, solution);
+    solution.error_bound = error_bound(reduced, solution);
+    solution.condition = condition(basis, reduced, solution);
     return solution;
   }
 
  private:
+  // All cells of the term span the constant, so that one column of it went; the reference goes in
+  // its place.
+  void readmit_constant(LinearSolution& solution) const {
+    const int constant = *system_.centring().constant;
+    for (auto column = rest_.rbegin(); column != rest_.rend(); ++column) {
+      if (system_.columns()[*column].term != constant || !solution.aliased[*column] ||
+          system_.empty_cell(*column)) {
+        continue;
+      }
+      solution.aliased[*column] = false;
+      return;
+    }
+  }
+
   // a_l: products of one cell's column with the rest, then with the response.
   void load_cell(size_t column, std::vector<double>& hi, std::vector<double>& lo) const {
     const size_t r = rest_.size();
@@ -104,6 +105,7 @@ class ReducedSolver {
     const size_t r = rest_.size();
     SymmetricMatrix matrix(r + 1);
     for (size_t i = 0; i < r; ++i) {
+      check_cancelled();
       for (size_t j = i; j < r; ++j) matrix.set(i, j, system_.entry(rest_[i], rest_[j]));
       matrix.set(i, r, system_.response_entry(rest_[i]));
     }
@@ -112,6 +114,7 @@ class ReducedSolver {
     std::vector<double> hi(r + 1);
     std::vector<double> lo(r + 1);
     for (const size_t cell : present_) {
+      check_cancelled();
       load_cell(cell, hi, lo);
       const DoubleDouble square = system_.entry(cell, cell);
       for (size_t i = 0; i <= r; ++i) {
@@ -138,186 +141,100 @@ class ReducedSolver {
     return request;
   }
 
-  static Rows rows_of(const SymmetricMatrix& matrix) {
-    Rows rows(matrix.size, std::vector<double>(matrix.size));
-    for (size_t i = 0; i < matrix.size; ++i) {
-      for (size_t j = 0; j < matrix.size; ++j) rows[i][j] = matrix.at(i, j).hi;
-    }
-    return rows;
+  static void fill(const ReducedSolution::Combination& sum, const ReducedSolution& reduced,
+                   size_t column, LinearSolution& solution) {
+    solution.coefficients[column] = sum.value;
+    solution.variances[column] = reduced.covariance(sum, sum);
   }
 
-  Cell solve_cell(size_t column) const {
-    const DoubleDouble square = system_.entry(column, column);
-    Cell cell{column, system_.response_entry(column), 1.0 / square.hi, {}, {}};
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      const DoubleDouble a = system_.entry(rest_[kept_[i]], column);
-      cell.value -= a * values_[i];
-      cell.g.push_back((a / square).hi);
-    }
-    cell.value = cell.value / square;
-    cell.solved = times(inverse_, cell.g);
-    return cell;
-  }
-
-  void fill_rest(LinearSolution& solution) const {
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      const size_t column = rest_[kept_[i]];
-      solution.aliased[column] = false;
-      solution.coefficients[column] = values_[i];
-      solution.variances[column] = inverse_[i][i];
-    }
-  }
-
-  void fill_cells(LinearSolution& solution) {
-    for (const size_t column : present_) {
-      Cell cell = solve_cell(column);
-      cell_norms_.push_back(norm_of_cell(cell));
-      values_squared_ += cell.value.hi * cell.value.hi / cell.inverse_square;
-      if (column == reference_column_) continue;
-      if (reference_.has_value()) {
-        cell.value -= reference_->value;
-        for (size_t i = 0; i < cell.g.size(); ++i) {
-          cell.g[i] -= reference_->g[i];
-          cell.solved[i] -= reference_->solved[i];
-        }
-      }
-      solution.aliased[column] = false;
-      solution.coefficients[column] = cell.value;
-      solution.variances[column] =
-          cell.inverse_square + reference_part() + dot(cell.g, cell.solved);
-      if (present_.size() + kept_.size() <= kMostConditionColumns)
-        cells_.push_back(std::move(cell));
-    }
-  }
-
-  double reference_part() const {
-    return reference_.has_value() ? reference_->inverse_square : 0.0;
-  }
-
-  // b0 = b0' + mean(y) - sum of mean(x_j) b_j, where b0' is the reference cell's coefficient if
-  // there is one.
-  void fill_intercept(LinearSolution& solution) const {
-    if (!system_.intercept()) return;
-    const Design& design = system_.design();
-    DoubleDouble value = system_.center(design.features.size() + 1);
-    std::vector<double> weights(kept_.size(), 0.0);
+  void fill_cells(const RawBasis& basis, ReducedSolution& reduced, LinearSolution& solution) {
+    std::optional<ReducedSolution::Cell> reference;
+    double reference_norm = 0.0;
     if (reference_.has_value()) {
-      value += reference_->value;
-      for (size_t i = 0; i < weights.size(); ++i) weights[i] = -reference_->g[i];
+      reference = reduced.visit(*reference_);
+      reference_norm = reduced.norm_of_cell(*reference);
     }
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      const SystemColumn& column = system_.columns()[rest_[kept_[i]]];
-      if (column.term < 0) {
-        value += values_[i];
-        weights[i] += 1.0;
-        continue;
-      }
-      const DesignTerm& term = design.terms[static_cast<size_t>(column.term)];
-      if (!term.factors.empty()) continue;
-      const DoubleDouble center = system_.center(1 + *term.feature);
-      value -= center * values_[i];
-      weights[i] -= center.hi;
+    for (const size_t column : present_) {
+      check_cancelled();
+      const ReducedSolution::Cell& cell = reduced.visit(column);
+      solution.centred[column] = cell.value;
+      values_squared_ += cell.value.hi * cell.value.hi / cell.inverse_square;
+      if (column == reference_) continue;
+      fill(reduced.combine(basis.row(column)), reduced, column, solution);
+      judged_.push_back(less_reference(cell, reference));
+      judged_.back().norm = reduced.norm_of_cell(cell) + reference_norm;
     }
-    solution.aliased[0] = false;
-    solution.coefficients[0] = value;
-    solution.variances[0] = reference_part() + dot(weights, times(inverse_, weights));
   }
 
-  // --- how far rounding of the cross-products moves the results (see ErrorBoundInput), in the
-  // basis of all cells and the kept rest.
-
-  // Norm of the rest's part of a row of the inverse.
-  double norm_of_rest(std::vector<double> row) const {
-    for (size_t i = 0; i < kept_.size(); ++i) row[i] *= scales_[i];
-    return grouped_norm(row, groups_);
+  void fill_rest(const RawBasis& basis, ReducedSolution& reduced, LinearSolution& solution) const {
+    for (size_t i = 0; i < reduced.rest().size(); ++i) {
+      solution.centred[reduced.rest()[i]] = reduced.values()[i];
+    }
+    for (const size_t column : rest_) {
+      if (solution.aliased[column]) continue;
+      check_cancelled();
+      fill(reduced.combine(basis.row(column)), reduced, column, solution);
+    }
   }
 
-  // Root of x' (B' D^-1 B) x: the norm of the cells' part of a row of the inverse.
-  double norm_of_cells(const std::vector<double>& x) const {
-    return std::sqrt(std::max(dot(x, times(eliminated_kept_, x)), 0.0));
+  // --- how far rounding of the cross-products moves the results, about the centers.
+
+  struct Judged {
+    double norm = 0.0;
+    double value = 0.0;
+    double variance = 0.0;
+  };
+
+  static Judged less_reference(const ReducedSolution::Cell& cell,
+                               const std::optional<ReducedSolution::Cell>& reference) {
+    const double own = cell.inverse_square + dot(cell.g, cell.solved);
+    if (!reference.has_value()) return {0.0, cell.value.hi, own};
+    return {0.0, (cell.value - reference->value).hi,
+            own + reference->inverse_square + dot(reference->g, reference->solved) -
+                2.0 * dot(reference->g, cell.solved)};
   }
 
-  double norm_of_cell(const Cell& cell) const {
-    return std::sqrt(cell.inverse_square) + norm_of_cells(cell.solved) + norm_of_rest(cell.solved);
-  }
-
-  double error_bound(const LinearSolution& solution) const {
-    std::vector<double> values;
-    for (const DoubleDouble value : values_) values.push_back(value.hi);
-    const double size =
-        std::sqrt(system_.response_square().hi) + norm_of_rest(values) + std::sqrt(values_squared_);
-    const double residual = solution.residual_squares.hi > 0.0
-                                ? options_.eps * size * size / solution.residual_squares.hi
-                                : std::numeric_limits<double>::infinity();
+  double error_bound(const ReducedSolution& reduced, const LinearSolution& solution) const {
+    const double rss = solution.residual_squares.hi;
+    const double residual_variance =
+        rss / std::max(1.0, system_.weight().hi - static_cast<double>(solution.rank));
+    const double size = std::sqrt(system_.response_square().hi) + reduced.size_of_rest() +
+                        std::sqrt(values_squared_);
+    const double residual =
+        rss > 0.0 ? options_.eps * size * size / rss : std::numeric_limits<double>::infinity();
     double worst = residual;
-    auto judge = [&](size_t column, double norm) {
-      const double variance = solution.variances[column].hi;
-      const double value = std::max(std::fabs(solution.coefficients[column].hi),
-                                    std::sqrt(variance * residual_variance_));
-      worst = std::max(worst, options_.eps * norm * size / value);
-      worst = std::max(worst, 0.5 * (options_.eps * norm * norm / variance + residual));
+    auto judge = [&](const Judged& one) {
+      const double value =
+          std::max(std::fabs(one.value), std::sqrt(one.variance * residual_variance));
+      worst = std::max(worst, options_.eps * one.norm * size / value);
+      worst = std::max(worst, 0.5 * (options_.eps * one.norm * one.norm / one.variance + residual));
     };
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      judge(rest_[kept_[i]], norm_of_rest(inverse_[i]) + norm_of_cells(inverse_[i]));
+    for (size_t i = 0; i < reduced.rest().size(); ++i) {
+      judge({reduced.norm_of_rest(i), reduced.values()[i].hi, reduced.variance_of_rest(i)});
     }
-    double reference = 0.0;
-    for (size_t i = 0; i < present_.size(); ++i) {
-      if (present_[i] == reference_column_) reference = cell_norms_[i];
-    }
-    for (size_t i = 0; i < present_.size(); ++i) {
-      if (present_[i] != reference_column_) judge(present_[i], cell_norms_[i] + reference);
-    }
+    for (const Judged& one : judged_) judge(one);
     return worst;
   }
 
-  // Of the kept columns but the intercept: the cells about the reference, then the rest.
-  double condition() const {
+  double condition(const RawBasis& basis, ReducedSolution& reduced,
+                   const LinearSolution& solution) const {
     std::vector<size_t> columns;
-    for (const Cell& cell : cells_) columns.push_back(cell.column);
-    std::vector<size_t> rest;
-    for (size_t i = 0; i < kept_.size(); ++i) {
-      if (system_.intercept() && rest_[kept_[i]] == 0) continue;
-      rest.push_back(i);
-      columns.push_back(rest_[kept_[i]]);
+    for (size_t i = 0; i < solution.aliased.size(); ++i) {
+      if (!solution.aliased[i] && in_condition(system_, options_, i)) columns.push_back(i);
     }
-    if (columns.size() > kMostConditionColumns ||
-        cells_.size() + (reference_.has_value() ? 1 : 0) < present_.size()) {
-      return std::numeric_limits<double>::quiet_NaN();
-    }
-    SymmetricMatrix inverse(columns.size());
-    for (size_t l = 0; l < cells_.size(); ++l) {
-      const std::vector<double>& row = cells_[l].solved;
-      for (size_t m = l; m < cells_.size(); ++m) {
-        inverse.set(l, m, dot(row, cells_[m].g) + reference_part());
-      }
-      inverse.set(l, l, inverse.at(l, l) + cells_[l].inverse_square);
-      for (size_t i = 0; i < rest.size(); ++i) inverse.set(l, cells_.size() + i, -row[rest[i]]);
-    }
-    for (size_t i = 0; i < rest.size(); ++i) {
-      for (size_t j = i; j < rest.size(); ++j) {
-        inverse.set(cells_.size() + i, cells_.size() + j, inverse_[rest[i]][rest[j]]);
-      }
-    }
-    return condition_1norm(swept_block(system_, columns), inverse);
+    if (columns.size() > kMostConditionColumns) return std::numeric_limits<double>::quiet_NaN();
+    return condition_number(system_, options_, columns, reduced.inverse(basis, columns));
   }
 
   const LinearSystem& system_;
   const SolverOptions& options_;
-  std::vector<size_t> rest_;     // system columns other than the term's, in order of elimination
-  std::vector<size_t> present_;  // columns of the term's cells that have rows
-  std::optional<size_t> reference_column_;
-  SymmetricMatrix eliminated_;  // B' D^-1 B, in doubles
-  std::vector<size_t> kept_;    // positions in rest_
-  std::vector<DoubleDouble> values_;
-  Rows inverse_;                // S^-1 of the kept
-  Rows eliminated_kept_;        // eliminated_ of the kept
-  std::vector<size_t> groups_;  // of the kept
-  std::vector<double> scales_;
-  std::optional<Cell> reference_;
-  double residual_variance_ = 0.0;
-  double values_squared_ = 0.0;     // sum of D c^2
-  std::vector<double> cell_norms_;  // per present cell: see norm_of_cell
-  std::vector<Cell> cells_;         // about the reference, where they are few enough to keep
+  size_t term_;
+  std::vector<size_t> rest_;         // system columns other than the term's, in elimination order
+  std::vector<size_t> present_;      // columns of the term's cells that have rows
+  std::optional<size_t> reference_;  // the cell that is dropped in the end
+  SymmetricMatrix eliminated_;       // B' D^-1 B, in doubles
+  double values_squared_ = 0.0;      // sum of D c^2
+  std::vector<Judged> judged_;
 };
 
 }  // namespace
@@ -334,8 +251,7 @@ std::optional<size_t> eliminable_term(const LinearSystem& system, bool drop_firs
     uint64_t dropped = 0;
     for (uint64_t cell = 0; cell < cells; ++cell)
       dropped += redundant[system.first_column(t) + cell];
-    const bool reference = system.intercept() && !term.feature.has_value();
-    if (dropped > (reference ? 1 : 0) || cells <= most) continue;
+    if (dropped > (has_reference(system, t) ? 1 : 0) || cells <= most) continue;
     most = cells;
     largest = t;
   }

@@ -18,8 +18,8 @@ namespace insitu {
 std::optional<size_t> eliminable_term(const LinearSystem& system, bool drop_first, bool drop_main);
 
 // Eliminates all cells of `term` first, then the other columns in order. If the term is a plain
-// factor and there is an intercept, its dropped level then becomes the reference, as in the direct
-// solution.
+// factor and the rest holds a constant, its dropped level then becomes the reference, as in the
+// direct solution.
 LinearSolution solve_reduced(const LinearSystem& system, const SolverOptions& options,
                              bool drop_first, size_t term);
 

@@ -90,23 +90,43 @@ void LinearPredict::read_model(const Json& model) {
     throw SpecError("the model has " + std::to_string(coefficients_.size()) +
                     " coefficients and its design " + std::to_string(next) + "; it is damaged");
   }
-  for (double& value : coefficients_) value = std::isnan(value) ? 0.0 : value;
-  if (listed.contains("empty")) {
-    for (const Json& index : listed["empty"]) {
-      if (index.is_number_unsigned() && index.get<size_t>() < next)
-        coefficients_[index.get<size_t>()] = kNaN;
-    }
-  }
   model_ = model;
 }
 
 void LinearPredict::read_scoring(const Json& model) {
   const Json& scoring = member(model, "scoring");
   intercept_ = number_from_json(member(scoring, "intercept"), "intercept");
-  centers_ = numbers_from_json(member(scoring, "centers"), "centers");
-  if (centers_.size() != design_.features.size())
+  read_centers(scoring);
+  for (double& value : coefficients_) value = std::isnan(value) ? 0.0 : value;
+  const Json& listed = model["coefficients"];
+  if (listed.contains("empty")) {
+    for (const Json& index : listed["empty"]) {
+      if (index.is_number_unsigned() && index.get<size_t>() < coefficients_.size())
+        coefficients_[index.get<size_t>()] = kNaN;
+    }
+  }
+  if (std_errors_ || interval_ != "none") read_covariance(model, scoring);
+}
+
+// Models whose cells take up no center have neither coefficients about them nor cell_centers.
+void LinearPredict::read_centers(const Json& scoring) {
+  const std::vector<double> numeric = numbers_from_json(member(scoring, "centers"), "centers");
+  centers_.assign(design_.terms.size(), 0.0);
+  if (scoring.contains("cell_centers")) {
+    const size_t listed = coefficients_.size();
+    centers_ = numbers_from_json(scoring["cell_centers"], "cell_centers");
+    coefficients_ = numbers_from_json(member(scoring, "coefficients"), "coefficients");
+    if (coefficients_.size() != listed)
+      throw SpecError("the model's coefficients about its centers do not fit those it lists");
+  }
+  if (numeric.size() != design_.features.size() || centers_.size() != design_.terms.size())
     throw SpecError("the model's centers do not fit its design");
-  if (!std_errors_ && interval_ == "none") return;
+  for (size_t t = 0; t < design_.terms.size(); ++t) {
+    if (design_.terms[t].factors.empty()) centers_[t] = numeric[*design_.terms[t].feature];
+  }
+}
+
+void LinearPredict::read_covariance(const Json& model, const Json& scoring) {
   if (!scoring.contains("covariance")) {
     throw SpecError(
         "standard errors and intervals need the covariance of the coefficients: fit the model with "
@@ -148,13 +168,13 @@ size_t LinearPredict::coefficient_of(const DesignTerm& term, const TermCoefficie
 
 void LinearPredict::add_terms(const Tile& tile, double* fitted,
                               std::vector<uint64_t>& empty_cells) const {
-  std::fill(fitted, fitted + tile.rows, design_.intercept ? intercept_ : 0.0);
+  std::fill(fitted, fitted + tile.rows, intercept_);
   for (size_t t = 0; t < design_.terms.size(); ++t) {
     const DesignTerm& term = design_.terms[t];
     const double* x = term.feature.has_value() ? tile.values[*term.feature] : nullptr;
+    const double center = centers_[t];
     if (term.factors.empty()) {
       const double slope = coefficients_[terms_[t].first];
-      const double center = centers_[*term.feature];
       for (size_t i = 0; i < tile.rows; ++i) fitted[i] = std::fma(slope, x[i] - center, fitted[i]);
       continue;
     }
@@ -162,7 +182,7 @@ void LinearPredict::add_terms(const Tile& tile, double* fitted,
       const size_t index = coefficient_of(term, terms_[t], tile, i);
       const double value = index < coefficients_.size() ? coefficients_[index] : kNaN;
       if (std::isnan(value) && index < coefficients_.size()) ++empty_cells[t];
-      fitted[i] = x == nullptr ? fitted[i] + value : std::fma(value, x[i], fitted[i]);
+      fitted[i] = x == nullptr ? fitted[i] + value : std::fma(value, x[i] - center, fitted[i]);
     }
   }
 }
@@ -180,9 +200,9 @@ double LinearPredict::variance_of(const Tile& tile, size_t row, std::vector<size
   if (design_.intercept) add(0, 1.0);
   for (size_t t = 0; t < design_.terms.size(); ++t) {
     const DesignTerm& term = design_.terms[t];
-    const double x = term.feature.has_value() ? tile.values[*term.feature][row] : 1.0;
+    const double x = term.feature.has_value() ? tile.values[*term.feature][row] - centers_[t] : 1.0;
     if (term.factors.empty()) {
-      add(terms_[t].first, x - centers_[*term.feature]);
+      add(terms_[t].first, x);
     } else {
       add(coefficient_of(term, terms_[t], tile, row), x);
     }

@@ -1,6 +1,6 @@
 // Predictions of a linear model, row by row: fitted value, residual, standard error, interval.
 //
-// Numeric columns are taken about the model's centers, so that large offsets cost no digits. A
+// Columns are taken about the model's centers, so that large offsets cost no digits. A
 // missing predictor, a level that the model never saw or a cell that had no rows gives missing
 // outputs; so does a missing response where residuals are asked for. Standard errors cost m^2 for m
 // active columns (1 + terms); memory is the model and one tile.
@@ -35,6 +35,8 @@ class LinearPredict final : public RowFunction {
   };
   void read_model(const Json& model);
   void read_scoring(const Json& model);
+  void read_centers(const Json& scoring);
+  void read_covariance(const Json& model, const Json& scoring);
   void add_terms(const Tile& tile, double* fitted, std::vector<uint64_t>& empty_cells) const;
   void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
                     uint64_t begin) const;
@@ -56,7 +58,7 @@ class LinearPredict final : public RowFunction {
 
   std::vector<TermCoefficients> terms_;
   std::vector<double> coefficients_;  // 0 where dropped, NaN where the cell had no rows
-  std::vector<double> centers_;
+  std::vector<double> centers_;       // per term
   double intercept_ = 0.0;
   double residual_variance_ = 0.0;
   double df_ = 0.0;

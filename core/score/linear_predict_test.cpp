@@ -97,6 +97,28 @@ TEST(LinearPredict, ErrorsAndIntervalsByHand) {
                 {19.0 - wide, 16.0 - wide, kNaN, kNaN, 12.0 - kT975Of10 * std::sqrt(6.0)});
 }
 
+// y = f + slopes of x within f, about x = 1: 10 in a and 20 in b there, slopes 2 and 3. What is
+// listed about x = 0 is not read.
+Json about_centers() {
+  Json centred = model();
+  centred["design"]["formula"] = "y ~ f + f:x - 1";
+  centred["coefficients"]["estimate"] = {nullptr, nullptr, nullptr, nullptr};
+  centred["scoring"] = {{"intercept", 4.0},
+                        {"centers", {0.0}},
+                        {"coefficients", {6.0, 16.0, 2.0, 3.0}},
+                        {"cell_centers", {0.0, 1.0}},
+                        {"columns", {0, 1, 2, 3}},
+                        {"covariance", {4.0, 0.0, -0.5, 0.0, 9.0, 0.0, 0.0, 0.25, 0.0, 1.0}}};
+  return centred;
+}
+
+// Variance of row 1: 4 + 2² · 0.25 − 2 · 2 · 0.5 = 3; of row 2: 9 + 2² = 13; of row 5: 9.
+TEST(LinearPredict, CellsAboutCentersByHand) {
+  const Columns out = scored({{"model", about_centers()}, {"std_errors", true}}, rows());
+  expect_values(out[0], {14.0, 26.0, kNaN, kNaN, 20.0});
+  expect_values(out[1], {std::sqrt(3.0), std::sqrt(13.0), kNaN, kNaN, 3.0});
+}
+
 TEST(LinearPredict, ResidualsNeedAResponse) {
   const Columns out = scored({{"model", model()}, {"residuals", true}}, rows());
   ASSERT_EQ(out.size(), 2u);
@@ -149,6 +171,15 @@ TEST(LinearPredict, DamagedModelsAreRefused) {
   refused([](Json& m) { m["scoring"]["covariance"].erase(0); });
   refused([](Json& m) { m["scoring"]["columns"][0] = 4; });
   refused([](Json& m) { m["scoring"].erase("covariance"); });
+  refused([](Json& m) { m["scoring"]["cell_centers"] = {0.0, 0.0}; });
+  const auto refused_about_centers = [](const char* key) {
+    Json bad = about_centers();
+    bad["scoring"][key].erase(0);
+    EXPECT_THROW(LinearPredict({{"model", bad}, {"std_errors", true}}), SpecError) << bad;
+  };
+  EXPECT_NO_THROW(LinearPredict({{"model", about_centers()}, {"std_errors", true}}));
+  refused_about_centers("coefficients");
+  refused_about_centers("cell_centers");
   EXPECT_THROW(LinearPredict({{"model", model()}, {"confidence_level", 1.0}}), SpecError);
 }
 
