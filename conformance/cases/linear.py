@@ -52,6 +52,7 @@ class LinearCase:
             self.y,
             self.weights,
             intercept=self.intercept,
+            about_mean=self.intercept or "cube" in self.options,
             frequency="fweights" in self.options,
         )
 
@@ -122,6 +123,40 @@ def _offset(size: float, spread: float, seed: int) -> LinearCase:
     return LinearCase(
         f"offset-{size:g}", table_of(y=y, x1=x1, x2=x2), "y ~ x1 + x2", {"x1": x1, "x2": x2}, y
     )
+
+
+def _offset_cells(size: float, spread: float, seed: int) -> list[LinearCase]:
+    """Numbers far from zero beside the cells of factors, which must take up their means."""
+    data = _groups(seed, 150)
+    rng = np.random.default_rng(seed)
+    u, v, noise = (rng.uniform(-spread, spread, 150) for _ in range(3))
+    x, z = (size + u).tolist(), (size - v).tolist()
+    shift = np.array([len(name) for name in data["a"]])
+    y = (size + (u * shift - 2 * v + noise)).tolist()
+    table = table_of(y=y, x=x, z=z, a=data["a"], b=data["b"])
+    a, b = dummies("a", data["a"], A), dummies("b", data["b"], B)
+    cells, slopes = crossed(a, b), sloped("x", x, a)
+
+    def case(formula: str, columns: dict[str, Cells], **options: Any) -> LinearCase:
+        text = "".join(f", {option}={value}" for option, value in options.items())
+        return LinearCase(f"{formula}{text}, offset {size:g}", table, formula, columns, y,
+            options=options, intercept="- 1" not in formula and "cube" not in options)  # fmt: skip
+
+    return [
+        case("y ~ a + x + z - 1", {**a, "x": x, "z": z}),
+        case("y ~ x + a - 1", {"x": x, **a}, drop_main=False),
+        case("y ~ x + a - 1", {"x": x, **a}, drop_first=True),
+        case("y ~ a + x", {**a, "x": x}, cube=True),
+        case("y ~ a:b + x + z", {**cells, "x": x, "z": z}, cube=True),
+        case("y ~ a + b + x - 1", {**a, **b, "x": x}),
+        case("y ~ a + a:x", {**a, **slopes}),
+        case("y ~ a:x + a - 1", {**slopes, **a}),
+        case("y ~ a*x", {**a, "x": x, **slopes}),
+        case("y ~ a*x + z", {**a, "x": x, "z": z, **slopes}, drop_main=False),
+        case("y ~ b + a + a:x - 1", {**b, **a, **slopes}),
+        case("y ~ a*b + a:x", {**a, **b, **cells, **slopes}),
+        case("y ~ a*b + a:x + z - 1", {**a, **b, **cells, **slopes, "z": z}, drop_first=True),
+    ]
 
 
 def _duplicated() -> LinearCase:
@@ -269,6 +304,8 @@ def cases() -> list[LinearCase]:
         *(nist_case(name, engine_powers=True) for name in polynomial),
         _offset(1e9, 1.0, 9),
         _offset(1e15, 1000.0, 10),
+        *_offset_cells(1e9, 1.0, 18),
+        *_offset_cells(1e15, 1000.0, 19),
         _duplicated(),
         _sum_of_others(),
         _few_rows(4, 6, "n<p"),

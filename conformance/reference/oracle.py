@@ -107,11 +107,13 @@ def linear(
     weights: Sequence[Number] | None = None,
     *,
     intercept: bool = True,
+    about_mean: bool | None = None,
     frequency: bool = False,
 ) -> LinearAnswer:
     """Regresses y on the columns, an intercept first if asked, later columns aliased before earlier ones.
 
-    Rows of zero weight are left out. With `frequency`, weights count rows: n is their sum. `columns` may hold exact fractions,
+    `about_mean`: R² and F are about the mean of y, as with an intercept; None: only where there is one. Rows of zero weight are
+    left out. With `frequency`, weights count rows: n is their sum. `columns` may hold exact fractions,
     as powers that the engine forms in more than double precision.
     """
     names = (["(Intercept)"] if intercept else []) + list(names)
@@ -152,8 +154,10 @@ def linear(
     if frequency:
         n = int(sum(Fraction(a, w_scale) for a in w))
     total = y_squares
-    if intercept:
-        total -= Fraction(products[0][p] ** 2, products[0][0]) / (scales[p] ** 2 * w_scale)
+    about_mean = intercept if about_mean is None else about_mean
+    if about_mean:
+        weighted_sum = sum(a * b for a, b in zip(w, scaled[p][0], strict=True))
+        total -= Fraction(weighted_sum**2, sum(w)) / (scales[p] ** 2 * w_scale)
     return _answer(
         names,
         beta,
@@ -161,7 +165,7 @@ def linear(
         n=n,
         rss=rss,
         total=total,
-        intercept=intercept,
+        model_df=len(kept) - about_mean,
         weights=[Fraction(a, w_scale) for a in w] if weights is not None and not frequency else [],
     )
 
@@ -174,13 +178,12 @@ def _answer(
     n: int,
     rss: Fraction,
     total: Fraction,
-    intercept: bool,
+    model_df: int,
     weights: Sequence[Fraction],
 ) -> LinearAnswer:
     rank = sum(value is not None for value in beta)
     df = n - rank
     variance = rss / df if df > 0 else None
-    model_df = rank - intercept
     f = None
     if variance and model_df > 0:
         f = (total - rss) / model_df / variance

@@ -186,6 +186,44 @@ def test_condition_number_is_of_the_correlations_of_the_kept_columns(data):
     assert insitu.rx_lin_mod("y ~ x", data).condition_number == 1
 
 
+def test_condition_number_of_a_cube_is_of_what_its_cells_leave(data):
+    data["z"] = 3.0 + data["x"] ** 2
+    model = insitu.rx_lin_mod("y ~ f + x + z", data, pweights="w", cube=True)
+    S = np.zeros((2, 2))
+    for _, rows in data.groupby("f"):
+        S += np.cov(rows[["x", "z"]].T, aweights=rows["w"], ddof=0) * rows["w"].sum()
+    expected = np.linalg.norm(S, 1) * np.linalg.norm(np.linalg.inv(S), 1)
+    assert 1 / model.condition_number == pytest.approx(expected, rel=1e-12)
+    assert insitu.rx_lin_mod("y ~ f + x", data, cube=True).condition_number == pytest.approx(1)
+    assert insitu.rx_lin_mod("y ~ f", data, cube=True).condition_number == 1
+
+
+def test_a_crossed_cube_drops_what_the_documented_one_drops():
+    # RevoScaleR's cube of region*sex: both regions, Female and Rural:Female stay.
+    rows = [(r, s) for r in ("Rural", "Urban") for s in ("Female", "Male")] * 3
+    data = pd.DataFrame(rows, columns=["region", "sex"]).assign(y=np.arange(12.0) ** 2)
+    terms = insitu.rx_lin_mod("y ~ region*sex", data, cube=True).tidy().dropna()["term"]
+    assert terms.tolist() == [
+        "region=Rural", "region=Urban", "sex=Female", "region=Rural, sex=Female",
+    ]  # fmt: skip
+
+
+def test_near_combinations_are_one_warning(data):
+    for k in range(5):
+        data[f"near{k}"] = data["x"] + 1e-9 * np.sin(np.arange(120.0) * (k + 1))
+    formula = "y ~ x + near0 + near1 + near2 + near3 + near4"
+    with pytest.warns(UserWarning, match="nearly") as caught:
+        insitu.rx_lin_mod(formula, data)
+    (message,) = [str(w.message) for w in caught]
+    assert message.startswith('5 columns ("near0", "near1", "near2", …) are nearly combinations')
+
+
+def test_one_row_is_not_called_a_constant_response(data):
+    with pytest.warns(UserWarning, match="no degrees of freedom are left") as caught:
+        insitu.rx_lin_mod("y ~ x", data.iloc[:1])
+    assert len(caught) == 1
+
+
 def test_covariance_of_the_expanded_predictors(data):
     X = np.column_stack([data["x"], *(data["f"] == level for level in ("low", "mid", "top"))])
     model = insitu.rx_lin_mod("y ~ x + f", data, cov_data=True)
