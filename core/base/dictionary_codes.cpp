@@ -73,8 +73,8 @@ __attribute__((target("avx2"))) bool compare_all_avx2(const uint32_t* codes, siz
 
 bool all_below(const uint32_t* codes, size_t n, uint32_t size) {
 #if defined(__x86_64__)
-  static const bool avx2 = __builtin_cpu_supports("avx2");
-  if (avx2) return compare_all_avx2(codes, n, size);
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  if (kAvx2) return compare_all_avx2(codes, n, size);
 #endif
   return compare_all(codes, n, size);
 }

@@ -48,7 +48,7 @@ class ValueCodes {
     slots[at] = {value, code, true};
   }
   void insert(uint64_t value, uint32_t code) {
-    if (used_ >= 2 * kMaxLevels) *this = ValueCodes();
+    if (used_ >= 2 * uint64_t{kMaxLevels}) *this = ValueCodes();
     if ((used_ < kSparse ? 8 : 2) * (used_ + 1) > slots_.size()) {
       std::vector<Slot> larger(4 * slots_.size());
       for (const Slot& old : slots_) {

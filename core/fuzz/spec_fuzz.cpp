@@ -27,13 +27,14 @@ void make_and_use(const RegistryEntry& entry, const Json& spec) {
 // Good specs of an entry, to be damaged.
 std::string good_spec(const RegistryEntry& entry, uint64_t seed) {
   laws::Rng rng(seed);
-  AnalysisPtr pass = laws::random_pass(rng);
+  const laws::Table table = laws::random_table(rng, 40, laws::kNumeric, laws::kFactors);
+  AnalysisPtr pass = laws::random_pass(rng, table);
   const Json named = {{"name", pass->name()}, {"spec", pass->spec()}};
   if (entry.kind == "analysis") {
     if (entry.name == "tuple") return dump_json({{"parts", {named, named}}});
     if (entry.name == "grouped")
       return dump_json({{"key", "f1"}, {"analysis", named}, {"max_groups", 20}});
-    while (pass->name() != entry.name) pass = laws::random_pass(rng);
+    while (pass->name() != entry.name) pass = laws::random_pass(rng, table);
     return dump_json(pass->spec());
   }
   Json spec = {{"formula", "x0 ~ " + laws::random_terms(rng)},
