@@ -1,11 +1,15 @@
 #include "linear/linear_fit.hpp"
 
+#include <cmath>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
 #include "base/erased.hpp"
 #include "base/errors.hpp"
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
+#include "formula/formula.hpp"
 
 namespace insitu {
 namespace {
@@ -48,11 +52,11 @@ Design make_design(const std::string& formula, const Json& columns, const Linear
   Design design = Design::make(options.cube ? formula + " - 1" : formula, read_columns(columns),
                                options.pweights.empty() ? options.fweights : options.pweights);
   if (!design.response.has_value()) {
-    throw SpecError("formula \"" + formula + "\" has no response: write \"y ~ …\"");
+    formula_error(formula, 0, "there is no response", "write \"y ~ …\"");
   }
   if (design.terms.empty()) {
-    throw SpecError("formula \"" + formula +
-                    "\" has no predictors; for a mean and its deviation use rx_summary");
+    formula_error(formula, formula.find('~') + 1, "there are no predictors",
+                  "for a mean and its deviation use rx_summary");
   }
   if (options.cube && design.terms.front().feature.has_value()) {
     throw SpecError(
@@ -60,6 +64,23 @@ Design make_design(const std::string& formula, const Json& columns, const Linear
         design.terms.front().label + "\" has a number in it");
   }
   return design;
+}
+
+// Squares of values whose deviation is below about 1e-136 lose digits, or vanish.
+void refuse_underflow(const Design& design, const CrossProducts& products) {
+  constexpr double kLeastMeanSquare = 0x1p-900;
+  const size_t k = products.values();
+  for (size_t v = 0; v < k; ++v) {
+    const double mean_square = products.cross_hi[packed_index(v, v, k)] / products.weight.hi;
+    if (mean_square == 0.0 || mean_square >= kLeastMeanSquare) continue;
+    const std::string& label =
+        v < design.features.size() ? design.features[v].label : design.response->label;
+    std::ostringstream deviation;
+    deviation << std::setprecision(2) << std::sqrt(mean_square);
+    throw NumericError("\"" + label + "\" has a standard deviation of about " + deviation.str() +
+                       ", whose square a double does not hold exactly: multiply it by a power of "
+                       "ten");
+  }
 }
 
 double columns_of(const Design& design) {
@@ -120,6 +141,7 @@ void LinearFit::accept(const AnyState& any) {
                     std::to_string(state.missing) + " have a missing value in a used column and " +
                     std::to_string(state.zero_weight) + " have weight zero");
   }
+  refuse_underflow(design_, state.products);
   const Design frozen = freeze_levels(design_, state.products);
   const CellPlan plan = CellPlan::make(frozen, true);
   const CrossProducts products = align_levels(frozen, plan, state.products);

@@ -61,16 +61,13 @@ LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
     if (std::find(all.begin(), all.end(), factor) == all.end()) all.push_back(factor);
   }
   std::sort(all.begin(), all.end());
-  auto levels = [&](size_t factor) {
-    return static_cast<uint64_t>(products_.levels[factor].size());
+  auto levels = [&](size_t factor) {  // at least 1, so that strides are none of zero
+    return std::max<uint64_t>(1, products_.levels[factor].size());
   };
-  auto stride = [&](const std::vector<size_t>& list, size_t wanted) {
+  auto stride = [&](const std::vector<size_t>& list, size_t wanted) {  // which is in the list
     uint64_t result = 1;
-    for (const size_t factor : list) {
-      if (factor == wanted) return result;
-      result *= levels(factor);
-    }
-    return uint64_t{0};  // not in the list
+    for (auto factor = list.begin(); *factor != wanted; ++factor) result *= levels(*factor);
+    return result;
   };
   auto offsets = [&](const DesignTerm& term, const std::vector<size_t>& counted) {
     std::vector<uint64_t> result(design_.cells(term), 0);

@@ -267,6 +267,19 @@ TEST(Linear, AutomaticPrecision) {
   EXPECT_EQ(fit(spec, table)["precision"], "double");
 }
 
+TEST(Linear, SquaresThatDoublesDoNotHoldAreAnError) {
+  Table table(3);
+  table.doubles("y", {1.0, 2.0, 4.0}).doubles("x", {1e-160, 2e-160, 5e-160});
+  try {
+    fit({{"formula", "y ~ x"}, {"columns", {numeric("y"), numeric("x")}}}, table);
+    FAIL() << "fitted";
+  } catch (const NumericError& error) {
+    EXPECT_NE(std::string(error.what()).find("\"x\" has a standard deviation of about 1.7e-160"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Linear, BadInputIsASentence) {
   Table table(2);
   table.doubles("y", {1.0, 2.0})
@@ -290,7 +303,11 @@ TEST(Linear, BadInputIsASentence) {
   EXPECT_NE(message({{"formula", "y ~ m"}}).find("of 2 rows 2 have a missing value"),
             std::string::npos);
   EXPECT_NE(message({{"formula", "y ~ q"}}).find("q"), std::string::npos);
-  EXPECT_NE(message({{"formula", "y ~ 1"}}).find("rx_summary"), std::string::npos);
+  EXPECT_NE(
+      message({{"formula", "y ~ 1"}}).find("there are no predictors at character 4; for a mean"),
+      std::string::npos);
+  EXPECT_NE(message({{"formula", "~ x"}}).find("there is no response at character 1; write"),
+            std::string::npos);
 }
 
 // A level of F(x) that is no whole number would be met when the fit is accepted.
