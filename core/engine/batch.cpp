@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/segment_read.hpp"
+
 namespace insitu {
 
 namespace {
@@ -23,15 +25,20 @@ bool equal_texts(const Segment& x, const Segment& y) {
   if (x.type != Physical::kUtf8 || y.type != x.type || x.rows != y.rows) return false;
   if (x.rows == 0 || x.rows > kComparedLabels) return false;
   if (x.validity != nullptr || y.validity != nullptr) return false;
-  const auto* a = static_cast<const int32_t*>(x.offsets) + x.offset;
-  const auto* b = static_cast<const int32_t*>(y.offsets) + y.offset;
+  const auto at = [](const Segment& s, uint64_t i) {
+    return load<int32_t>(s.offsets, position(s, i));
+  };
+  const int32_t first = at(x, 0);
+  const int32_t other_first = at(y, 0);
+  if (first < 0 || other_first < 0) return false;
   for (uint64_t i = 0; i < x.rows; ++i) {
-    if (a[i + 1] < a[i] || a[i + 1] - a[i] != b[i + 1] - b[i]) return false;
+    if (at(x, i + 1) < at(x, i) || at(y, i + 1) < at(y, i)) return false;
+    if (at(x, i + 1) - at(x, i) != at(y, i + 1) - at(y, i)) return false;
   }
-  const auto bytes = static_cast<uint64_t>(a[x.rows] - a[0]);
-  return bytes <= kComparedBytes &&
-         std::memcmp(static_cast<const char*>(x.values) + a[0],
-                     static_cast<const char*>(y.values) + b[0], bytes) == 0;
+  const auto bytes = static_cast<uint64_t>(at(x, x.rows) - first);
+  return bytes == 0 || (bytes <= kComparedBytes &&
+                        std::memcmp(static_cast<const char*>(x.values) + first,
+                                    static_cast<const char*>(y.values) + other_first, bytes) == 0);
 }
 
 bool same_dictionary(const Segment& a, const Segment& b) {

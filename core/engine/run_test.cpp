@@ -321,5 +321,23 @@ TEST(Run, DictionariesKeepTheirIdOnlyWhileTheyAreTheSame) {
   EXPECT_NE(ids[0], 0U);
 }
 
+// Readers make a dictionary for every batch: those of equal content are one.
+TEST(Run, DictionariesOfEqualContentKeepTheirId) {
+  const auto batch = [](const Texts& levels) {
+    return ArrowTable().add("f", dictionary(plain<int8_t>({0, 1}), text(levels))).batch();
+  };
+  Script script;
+  script.batches = {batch({"ab", "c"}),         batch({"ab", "c"}), batch({"a", "bc"}),
+                    batch({"c", "ab"}),         batch({"c", "ab"}), batch({"c", std::nullopt}),
+                    batch({"c", std::nullopt}), batch({"", ""}),    batch({"", ""})};
+  script.schema = script.batches[0];
+  const auto state = run(erase(DictionaryIds()), std::move(script), 1);
+  const auto ids = dynamic_cast<const HeldState<DictionaryIds::State>&>(*state).value.ids;
+  ASSERT_EQ(ids.size(), 9U);
+  std::vector<bool> same;
+  for (size_t i = 1; i < ids.size(); ++i) same.push_back(ids[i] == ids[i - 1]);
+  EXPECT_EQ(same, (std::vector<bool>{true, false, false, true, false, false, false, true}));
+}
+
 }  // namespace
 }  // namespace insitu
