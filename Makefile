@@ -55,7 +55,7 @@ $(VENV)/.bench: tools/requirements-test.txt
 
 # The package, with its Python files used where they lie and the extension built once.
 $(VENV)/.package: $(BUILD_INPUTS) | $(VENV)/.build
-	$(PY) -m pip install -q --no-build-isolation --no-deps -C build-dir=build/package -e .
+	$(PY) -m pip install -q --no-build-isolation --no-deps --config-settings=build-dir=build/package -e .
 	@touch $@
 
 # ---- the demonstration ------------------------------------------------------------------------------------------------
