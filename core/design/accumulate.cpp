@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "design/cell_accumulator.hpp"
@@ -70,6 +71,26 @@ void keep_levels(CrossProducts& products, const std::vector<std::vector<bool>>& 
   }
 }
 
+// Whole dictionaries are taken only where the cells of their labels are not many more than the
+// rows.
+bool worth_adopting(const CellPlan& plan, const std::vector<LevelTable>& tables, uint64_t rows) {
+  constexpr uint64_t kCellsPerRow = 4;
+  constexpr uint64_t kAlways = 4096;
+  const uint64_t most = std::max(kAlways, kCellsPerRow * rows);
+  std::vector<uint32_t> counts;
+  for (const LevelTable& table : tables) counts.push_back(table.size());
+  return std::all_of(plan.tables.begin(), plan.tables.end(), [&](const CellTablePlan& table) {
+    return cells_within(table.factors, counts, most);
+  });
+}
+
+bool any_adopted(const RowReader& reader, size_t factors) {
+  for (size_t f = 0; f < factors; ++f) {
+    if (reader.left_out(f) != nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
@@ -80,8 +101,15 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   RowNeeds needs;
   needs.low_parts = precise;
   needs.adopt_dictionaries = true;
-  RowReader reader(design, needs, tables);
-  reader.bind(chunk);
+  std::optional<RowReader> reader(std::in_place, design, needs, tables);
+  reader->bind(chunk);
+  if (any_adopted(*reader, tables.size()) && !worth_adopting(plan, tables, chunk.rows())) {
+    reader.reset();
+    tables = make_level_tables(design);
+    needs.adopt_dictionaries = false;
+    reader.emplace(design, needs, tables);
+    reader->bind(chunk);
+  }
 
   const CrossProducts empty = empty_cross_products(design, plan);
   CrossProducts local = empty;
@@ -102,11 +130,12 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   PreciseDenseAccumulator precise_dense(values, weighted);
   CellAccumulator cells(plan, level_sizes, weighted, precise, local.tables);
   std::vector<double> logs;
+  DoubleDouble local_logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(tile_rows, chunk.rows() - begin));
     const bool straight = !precise && !local.origin.empty();
     const Tile& tile =
-        straight ? reader.read(begin, n, shifted, local.origin) : reader.read(begin, n);
+        straight ? reader->read(begin, n, shifted, local.origin) : reader->read(begin, n);
     counts.used += tile.rows;
     counts.missing += tile.missing_rows;
     counts.zero_weight += tile.zero_weight_rows;
@@ -121,16 +150,17 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
       cells.add(tile, shifted, ahead);
       dense.add(tile, shifted, local, ahead);
     }
-    add_log_weights(tile, logs, log_weights);
+    add_log_weights(tile, logs, local_logs);
   }
   cells.finish();
   std::vector<std::vector<bool>> present(tables.size());
   for (size_t f = 0; f < tables.size(); ++f) {
-    if (const std::vector<bool>* left_out = reader.left_out(f)) {
+    if (const std::vector<bool>* left_out = reader->left_out(f)) {
       present[f] = present_levels(plan, local, f, *left_out);
     }
   }
   keep_levels(local, present);
+  log_weights += local_logs;
   if (into.origin.empty() && level_counts(into.levels) == level_counts(empty.levels)) {
     into = std::move(local);  // empty is the identity of merge
   } else {

@@ -11,9 +11,16 @@ namespace {
 
 // Of a working table that several planned ones share: it should stay in the first-level cache.
 constexpr uint64_t kSharedDoubles = 4096;
-// Rows between two additions of a working table to the planned ones, per cell: long enough to cost
-// little, short enough that the sum of a cell is exact to a few units in the last place.
+// Rows between two additions of a working table to the planned ones: so many per cell on average,
+// but no more than kMostRows in all, unless that would be less than kLeastRowsPerCell. It costs
+// little, and bounds how many additions to one cell may round one after the other.
 constexpr uint64_t kRowsPerCell = 64;
+constexpr uint64_t kMostRows = 32768;
+constexpr uint64_t kLeastRowsPerCell = 4;
+
+uint64_t rows_between(uint64_t cells) {
+  return std::min(kRowsPerCell * cells, std::max(kMostRows, kLeastRowsPerCell * cells));
+}
 
 bool contains(const std::vector<size_t>& all, const std::vector<size_t>& some) {
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
@@ -73,7 +80,7 @@ void CellAccumulator::cover_tables() {
     if (!weight_only(t) && !working_.empty()) {
       Working& last = working_.back();
       const std::vector<size_t> both = united(last.factors, factors);
-      if (count_cells(both, counts_) * width_ <= kSharedDoubles) {
+      if (cells_within(both, counts_, kSharedDoubles / width_)) {
         last.factors = both;
         last.tables.push_back(t);
         continue;
@@ -168,7 +175,7 @@ void CellAccumulator::scatter_all(const Tile& tile, ReadAhead& ahead) {
     } else {
       scatter_columns(cells, columns_.data(), width_, tile.rows, working.hi.data(), ahead);
     }
-    if (working.rows >= kRowsPerCell * working.cells) flush(working);
+    if (working.rows >= rows_between(working.cells)) flush(working);
   }
 }
 

@@ -9,6 +9,13 @@ namespace {
 using Four = double __attribute__((vector_size(32), aligned(8), may_alias));
 
 // One source for both instruction sets: inlined into functions compiled for each.
+// By sign bits, which any vector unit has.
+[[gnu::always_inline]] inline bool compare_all(const uint32_t* codes, size_t n, uint32_t size) {
+  uint32_t bits = 0;
+  for (size_t i = 0; i < n; ++i) bits |= codes[i] | (size - 1 - codes[i]);
+  return bits < 0x80000000u;
+}
+
 [[gnu::always_inline]] inline void indices(const uint32_t* const* codes, const uint32_t* strides,
                                            size_t factors, size_t n, uint32_t* cells) {
   const uint32_t* first = codes[0];
@@ -85,6 +92,9 @@ template <bool kAhead>
 
 #if defined(__x86_64__)
 #define INSITU_AVX2 __attribute__((target("avx2")))
+INSITU_AVX2 bool compare_all_avx2(const uint32_t* codes, size_t n, uint32_t size) {
+  return compare_all(codes, n, size);
+}
 INSITU_AVX2 void indices_avx2(const uint32_t* const* codes, const uint32_t* strides, size_t factors,
                               size_t n, uint32_t* cells) {
   indices(codes, strides, factors, n, cells);
@@ -106,6 +116,13 @@ void add_precise(double& hi, double& lo, double x, double x_low) {
 }
 
 }  // namespace
+
+bool all_below(const uint32_t* codes, size_t n, uint32_t size) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) return compare_all_avx2(codes, n, size);
+#endif
+  return compare_all(codes, n, size);
+}
 
 void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t factors, size_t n,
                   uint32_t* cells) {

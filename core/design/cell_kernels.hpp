@@ -9,6 +9,8 @@
 
 namespace insitu {
 
+// True if all codes are below size, which is at most 2^31.
+bool all_below(const uint32_t* codes, size_t n, uint32_t size);
 // cells[i] = sum of strides[f] * codes[f][i]
 void cell_indices(const uint32_t* const* codes, const uint32_t* strides, size_t factors, size_t n,
                   uint32_t* cells);

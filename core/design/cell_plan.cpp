@@ -90,18 +90,26 @@ size_t CellPlan::position(size_t table, size_t product) const {
   return static_cast<size_t>(found - list.begin());
 }
 
-uint64_t count_cells(const std::vector<size_t>& factors,
-                     const std::vector<uint32_t>& level_counts) {
-  constexpr uint64_t kLimit = kMaxCells * 8;
+bool cells_within(const std::vector<size_t>& factors, const std::vector<uint32_t>& level_counts,
+                  uint64_t most) {
   uint64_t cells = 1;
   for (const size_t factor : factors) {
     const uint64_t levels = level_counts[factor];
-    if (levels != 0 && cells > kLimit / levels) {
-      throw SpecError("crossing the factors of this model makes more than " +
-                      std::to_string(kLimit) + " cells; use fewer factors or fewer levels");
-    }
+    if (levels != 0 && cells > most / levels) return false;
     cells *= levels;
   }
+  return true;
+}
+
+uint64_t count_cells(const std::vector<size_t>& factors,
+                     const std::vector<uint32_t>& level_counts) {
+  constexpr uint64_t kLimit = kMaxCells * 8;
+  if (!cells_within(factors, level_counts, kLimit)) {
+    throw SpecError("crossing the factors of this model makes more than " + std::to_string(kLimit) +
+                    " cells; use fewer factors or fewer levels");
+  }
+  uint64_t cells = 1;
+  for (const size_t factor : factors) cells *= level_counts[factor];
   return cells;
 }
 

@@ -39,6 +39,9 @@ struct CellPlan {
   size_t position(size_t table, size_t product) const;
 };
 
+// True if the factors have at most `most` cells.
+bool cells_within(const std::vector<size_t>& factors, const std::vector<uint32_t>& level_counts,
+                  uint64_t most);
 // Cells of a set of factors with these level counts; SpecError beyond kMaxCells x 8.
 uint64_t count_cells(const std::vector<size_t>& factors, const std::vector<uint32_t>& level_counts);
 

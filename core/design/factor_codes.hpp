@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/chunk.hpp"
-#include "base/dictionary_codes.hpp"
 #include "base/levels.hpp"
 #include "design/design.hpp"
+#include "design/dictionary_codes.hpp"
 
 namespace insitu {
 

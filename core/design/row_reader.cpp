@@ -273,9 +273,9 @@ struct RowReader::Impl {
                      std::span<const double> origin) {
     if (weighted || n_values != features.size()) return false;
     for (size_t k = 0; k < n_values; ++k) {
-      const NumericProgram& program = features[k].feature->program;
-      const Input& input = inputs[features[k].inputs.empty() ? 0 : features[k].inputs[0]];
-      if (!program.is_column() || input.source.codes) return false;
+      if (!features[k].feature->program.is_column()) return false;
+      const Input& input = inputs[features[k].inputs[0]];
+      if (input.source.codes) return false;
       tile.values[k] = chunk->column(input.column).borrow_doubles(begin, n);
       tile.low[k] = nullptr;
       if (tile.values[k] == nullptr) return false;

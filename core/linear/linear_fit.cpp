@@ -18,8 +18,9 @@ constexpr double kFreeOperations =
     4e8;  // rows x columns^2 up to here: double-double costs nothing anyone notices
 constexpr double kWantedDigits =
     1e-9;  // worst error accepted from one pass in double, relative to max(|b|, its standard error)
-constexpr double kPlainEps = 0x1p-53;  // relative error of cross-products summed in double, by
-                                       // tiles: about sqrt(rows of a tile / 8) / sqrt(tiles) u
+// Relative error of products summed in double: chains of at most a few hundred additions in a tile,
+// a few thousand in a cell, whose rounding averages out over tiles; a few units in the last place.
+constexpr double kPlainEps = 0x1p-50;
 constexpr double kPreciseEps = 0x1p-100;
 constexpr size_t kMostCovarianceColumns =
     4000;  // a covariance of all coefficients needs the direct solution
@@ -72,7 +73,7 @@ void refuse_underflow(const Design& design, const CrossProducts& products) {
   const size_t k = products.values();
   for (size_t v = 0; v < k; ++v) {
     const double mean_square = products.cross_hi[packed_index(v, v, k)] / products.weight.hi;
-    if (mean_square == 0.0 || mean_square >= kLeastMeanSquare) continue;
+    if (!(mean_square > 0.0) || mean_square >= kLeastMeanSquare) continue;
     const std::string& label =
         v < design.features.size() ? design.features[v].label : design.response->label;
     std::ostringstream deviation;

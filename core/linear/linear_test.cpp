@@ -347,6 +347,44 @@ TEST(Linear, LevelsOfADictionaryAreThoseOfRows) {
   EXPECT_EQ(state.products.tables[0].at(2, 0).hi, 0.0);
 }
 
+// Dictionaries much larger than what rows use are not crossed whole.
+TEST(Linear, LargeDictionariesOfFewRows) {
+  std::vector<std::string> labels;
+  for (int i = 0; i < 1000; ++i) labels.push_back("l" + std::to_string(i));
+  Table table(3);
+  table.doubles("y", {1.0, 2.0, 3.0});
+  for (const char* name : {"a", "b", "c"}) table.dictionary(name, labels, {900, 17, 900});
+  const Json columns = {numeric("y"), factor("a"), factor("b"), factor("c")};
+  const LinearAnalysis analysis(Design::make("y ~ a:b:c", read_columns(columns), ""), false);
+  LinearState state = analysis.empty();
+  analysis.update(state, table.all());
+  for (const auto& levels : state.products.levels) {
+    EXPECT_EQ(levels, (std::vector<std::string>{"l900", "l17"}));
+  }
+  EXPECT_EQ(state.products.tables[0].cells(), 8u);
+}
+
+// A constant column is dropped, not refused, however its weighted squares round.
+TEST(Linear, AConstantWeightedColumnIsDropped) {
+  Rng rng(5);
+  for (int trial = 0; trial < 50; ++trial) {
+    std::vector<double> y;
+    std::vector<double> w;
+    for (int i = 0; i < 300; ++i) {
+      y.push_back(rng.normal());
+      w.push_back(rng.uniform() + 0.1);
+    }
+    Table table(300);
+    table.doubles("y", y).doubles("x", std::vector<double>(300, 0.7)).doubles("w", w);
+    const Json model = fit({{"formula", "y ~ x"},
+                            {"columns", {numeric("y"), numeric("x"), numeric("w")}},
+                            {"pweights", "w"},
+                            {"precision", "double"}},
+                           table);
+    EXPECT_EQ(model["coefficients"]["aliased"], Json({false, true}));
+  }
+}
+
 TEST(Linear, StatesTogetherKeepToTheLimitOfLevels) {
   const LinearAnalysis analysis(
       Design::make("y ~ f", read_columns({numeric("y"), factor("f")}), ""), false);

@@ -30,7 +30,7 @@ std::vector<double> rounded(const std::vector<DoubleDouble>& values) {
 }  // namespace
 
 Json coefficient_covariance(const LinearSolution& solution, double variance) {
-  if (solution.kept.empty()) {
+  if (solution.kept.empty() && solution.rank > 0) {  // solved without forming an inverse
     throw SpecError("cov_coef=True needs the covariance of " +
                     std::to_string(solution.aliased.size()) +
                     " coefficients; at most 4000 are possible: leave it out");

@@ -1,10 +1,10 @@
-#include "dictionary_codes.hpp"
+#include "design/dictionary_codes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <span>
 
-#include "errors.hpp"
+#include "base/errors.hpp"
 #include "testing/arrow_builder.hpp"
 
 namespace insitu::testing {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "chunk.hpp"
-#include "levels.hpp"
+#include "base/chunk.hpp"
+#include "base/levels.hpp"
 
 namespace insitu {
 

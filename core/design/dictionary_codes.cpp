@@ -1,11 +1,12 @@
-#include "dictionary_codes.hpp"
+#include "design/dictionary_codes.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "bitmap.hpp"
-#include "errors.hpp"
-#include "segment_read.hpp"
+#include "base/bitmap.hpp"
+#include "base/errors.hpp"
+#include "base/segment_read.hpp"
+#include "design/cell_kernels.hpp"
 
 namespace insitu {
 namespace {
@@ -55,28 +56,6 @@ bool widen(const Segment& s, uint64_t first, size_t n, uint32_t* out) {
     valid &= code < size;
   }
   return valid;
-}
-
-// True if all codes are below size, at most 2^31: by sign bits, which any vector unit has.
-[[gnu::always_inline]] inline bool compare_all(const uint32_t* codes, size_t n, uint32_t size) {
-  uint32_t bits = 0;
-  for (size_t i = 0; i < n; ++i) bits |= codes[i] | (size - 1 - codes[i]);
-  return bits < 0x80000000u;
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) bool compare_all_avx2(const uint32_t* codes, size_t n,
-                                                      uint32_t size) {
-  return compare_all(codes, n, size);
-}
-#endif
-
-bool all_below(const uint32_t* codes, size_t n, uint32_t size) {
-#if defined(__x86_64__)
-  static const bool kAvx2 = __builtin_cpu_supports("avx2");
-  if (kAvx2) return compare_all_avx2(codes, n, size);
-#endif
-  return compare_all(codes, n, size);
 }
 
 // The indices as they lie, if they are aligned, 32 bits wide and free of nulls.
