@@ -237,3 +237,40 @@ def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
     target = str(tmp_path / "o.parquet")
     rx_import({"x": [1.0]}, output_file=target, row_selection="x > 5")
     assert as_source(target).to_arrow().to_pydict() == {"x": []}
+
+
+@pytest.mark.parametrize("before", ["x\n1\n2", "x\n1\n2\n"])
+def test_rows_of_text_begin_a_line_of_their_own(tmp_path: Path, before: str) -> None:
+    target = tmp_path / "t.csv"
+    target.write_text(before)
+    rx_import({"x": [3]}, output_file=str(target), append="rows")
+    assert as_source(str(target)).to_arrow()["x"].to_pylist() == [1, 2, 3]
+
+
+def test_lines_that_end_otherwise_are_not_mixed(tmp_path: Path) -> None:
+    target = tmp_path / "t.csv"
+    target.write_bytes(b"x\r\n1\r\n")
+    with pytest.raises(SpecError, match=r"t\.csv' end in a carriage return"):
+        rx_import({"x": [3]}, output_file=str(target), append="rows")
+    assert target.read_bytes() == b"x\r\n1\r\n"
+
+
+def test_text_takes_rows_of_its_own_columns_only(tmp_path: Path) -> None:
+    target = tmp_path / "t.csv"
+    target.write_text('x,"a ""b"" 😀"\n1,2\n')
+    for other in ({'a "b" 😀': [3], "x": [4]}, {"x": [3]}, {"x": [3], "z": [4]}):
+        with pytest.raises(SpecError, match=r"are \['x', 'a \"b\" 😀'\], and those to append are"):
+            rx_import(other, output_file=str(target), append="rows")
+    rx_import({"x": [3], 'a "b" 😀': [4]}, output_file=str(target), append="rows")
+    assert as_source(str(target)).to_arrow().to_pydict() == {"x": [1, 3], 'a "b" 😀': [2, 4]}
+    assert os.listdir(tmp_path) == ["t.csv"]
+    bare = RxTextData(str(target), first_row_is_column_names=False, rows_to_skip=1)
+    with pytest.raises(SpecError, match=r"are \['V1', 'V2'\], and those to append are \['x'\]"):
+        rx_import({"x": [5]}, output_file=bare, append="rows")
+
+
+def test_an_empty_file_of_text_gets_a_header(tmp_path: Path) -> None:
+    target = tmp_path / "t.csv"
+    target.touch()
+    rx_import({"x": [1]}, output_file=str(target), append="rows")
+    assert as_source(str(target)).to_arrow().to_pydict() == {"x": [1]}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,7 +85,7 @@ class ParquetSink(_Unopened):
         if self._append and os.path.exists(self._path):
             before = pq.ParquetFile(self._path)
             if before.schema_arrow.names != schema.names:
-                raise _other_columns(f"file {self._path!r}", before.schema_arrow, schema)
+                raise _other_columns(f"file {self._path!r}", before.schema_arrow.names, schema)
             schema = before.schema_arrow
             old = (before.read_row_group(i) for i in range(before.num_row_groups))
             groups = _chained(old, (_as_schema(table, schema) for table in groups))
@@ -116,21 +119,49 @@ class TextSink(_Unopened):
 
     def write(self, reader: pa.RecordBatchReader) -> Any:
         """The file as a source."""
-        before = self._append and os.path.exists(self._path)
+        before = self._append and os.path.exists(self._path) and os.path.getsize(self._path) > 0
+        options = self._options(include_header=not before)
+        if before:
+            with writing(self._path):
+                self._check_columns(reader.schema, options.delimiter)
         with (
             replacing(self._path) as temporary,
             writing(self._path),
             pa.output_stream(temporary, compression=self._compression()) as target,
         ):
             if before:
-                with pa.input_stream(self._path) as source:
-                    while block := source.read(1 << 20):
-                        target.write(block)
-            options = self._options(include_header=not before)
+                self._copy_before(target)
             with pacsv.CSVWriter(target, _plain(reader.schema), write_options=options) as writer:
                 for table in _groups(reader):
                     writer.write_table(_as_schema(table, _plain(reader.schema)))
         return RxTextData(self._path) if self._result is None else self._result
+
+    def _check_columns(self, now: pa.Schema, delimiter: str) -> None:
+        """SpecError unless the first line of the target names these columns, or has as many fields and no names."""
+        given = {} if self._result is None else self._result.options
+        with pa.input_stream(self._path) as source:
+            text = io.TextIOWrapper(source, "utf-8-sig", errors="replace", newline="")
+            lines = islice(text, given.get("skip", 0), None)
+            line = next(lines, "")
+            first = next(csv.reader(chain([line], lines), delimiter=delimiter), [])
+        if line.endswith(("\r", "\r\n")):
+            raise SpecError(
+                f"The lines of the file {self._path!r} end in a carriage return, and appended rows would not: write"
+                " a new file."
+            )
+        before = first if given.get("header", True) else [f"V{i + 1}" for i in range(len(first))]
+        if before != now.names and (before is first or len(before) != len(now)):
+            raise _other_columns(f"file {self._path!r}", before, now)
+
+    def _copy_before(self, target: pa.NativeFile) -> None:
+        """Copies the rows there are, and ends the last line if nothing does."""
+        last = b""
+        with pa.input_stream(self._path) as source:
+            while block := source.read(1 << 20):
+                target.write(block)
+                last = block[-1:]
+        if last != b"\n":
+            target.write(b"\n")
 
     def _options(self, include_header: bool) -> pacsv.WriteOptions:
         """How the target is read is how it is written."""
@@ -196,7 +227,7 @@ class TableSink:
         """SpecError unless the rows to append fit: DuckDB would fill gaps with nulls and round to whole numbers."""
         before = schema_of(connection.sql(exp.select("*").from_(table).sql(dialect="duckdb")))
         if sorted(before.names) != sorted(now.names):
-            raise _other_columns(f"table {self._target.table!r}", before, now)
+            raise _other_columns(f"table {self._target.table!r}", before.names, now)
         for field in now:
             kind = before.field(field.name).type
             if pa.types.is_integer(kind) and not pa.types.is_integer(field.type):
@@ -369,9 +400,9 @@ def _chained(first: Iterable[pa.Table], second: Iterable[pa.Table]) -> Iterator[
     yield from second
 
 
-def _other_columns(what: str, before: pa.Schema, now: pa.Schema) -> SpecError:
+def _other_columns(what: str, before: list[str], now: pa.Schema) -> SpecError:
     return SpecError(
-        f"The columns of the {what} are {before.names}, and those to append are {now.names}: they must match."
+        f"The columns of the {what} are {before}, and those to append are {now.names}: they must match."
     )
 
 
