@@ -274,3 +274,29 @@ def test_an_empty_file_of_text_gets_a_header(tmp_path: Path) -> None:
     target.touch()
     rx_import({"x": [1]}, output_file=str(target), append="rows")
     assert as_source(str(target)).to_arrow().to_pydict() == {"x": [1]}
+
+
+def test_a_table_of_another_schema_is_another_table(tmp_path: Path) -> None:
+    string = f"duckdb:///{tmp_path}/d.duckdb"
+    with duckdb.connect(str(tmp_path / "d.duckdb")) as connection:
+        connection.execute("create schema s; create table s.t as select 1 x")
+    rx_import({"x": [2]}, output_file=RxSqlServerData(string, table="t"))
+    assert RxSqlServerData(string, table="t").to_arrow()["x"].to_pylist() == [2]
+    assert RxSqlServerData(string, table="s.t").to_arrow()["x"].to_pylist() == [1]
+    with pytest.raises(SpecError, match=r"'S.T' exists"):
+        rx_import({"x": [2]}, output_file=RxSqlServerData(string, table="S.T"))
+
+
+def test_a_table_of_an_attached_database_is_not_replaced_unasked() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as other; create table other.t as select 1 x")
+        with pytest.raises(SpecError, match=r"'other.t' exists"):
+            rx_import({"x": [2]}, output_file=RxSqlServerData(connection, table="other.t"))
+
+
+def test_a_view_that_fails_is_told_as_the_target(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "d.duckdb")) as connection:
+        connection.execute("create table t (x int); create view v as from t; drop table t")
+    target = RxSqlServerData(f"duckdb:///{tmp_path}/d.duckdb", table="v")
+    with pytest.raises(SourceError, match=r"table 'v' cannot be written: .*; it is as it was"):
+        rx_import({"x": [1]}, output_file=target, append="rows")

@@ -213,13 +213,22 @@ class TableSink:
                     made.unlink(missing_ok=True)
 
     def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        name = table_identifier(connection, self._target.table or "")
-        query = "select count(*) from information_schema.tables where lower(table_name) = lower(?)"
-        values = [name.name]
-        if name.db:
-            query += " and lower(table_schema) = lower(?)"
-            values.append(name.db)
-        return bool(connection.execute(query, values).fetchall()[0][0] > 0)
+        """True if the name leads to a table, as the database itself resolves it."""
+        name = table_identifier(connection, self._target.table or "").sql(dialect="duckdb")
+        try:
+            connection.execute("select count(*) from pragma_table_info(?)", [name]).fetchall()
+        except duckdb.CatalogException:
+            return False
+        return True
+
+    def _statement(self, connection: duckdb.DuckDBPyConnection, now: pa.Schema) -> exp.Expression:
+        """What adds the registered rows to the table, or makes it of them."""
+        table = table_identifier(connection, self._target.table or "")
+        rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
+        if self._append and self._exists(connection):
+            self._check_columns(connection, table, now)
+            return exp.Insert(this=table, expression=rows, by_name=True)
+        return exp.Create(this=table, kind="TABLE", expression=rows, replace=True)
 
     def _check_columns(
         self, connection: duckdb.DuckDBPyConnection, table: exp.Table, now: pa.Schema
@@ -241,15 +250,9 @@ class TableSink:
         connection = self._connection
         if connection is None:
             raise SpecError("The table was not opened.")
-        table = table_identifier(connection, self._target.table or "")
-        rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
-        if self._append and self._exists(connection):
-            self._check_columns(connection, table, reader.schema)
-            statement: exp.Expression = exp.Insert(this=table, expression=rows, by_name=True)
-        else:
-            statement = exp.Create(this=table, kind="TABLE", expression=rows, replace=True)
-        connection.register(_ROWS, reader)
         try:
+            statement = self._statement(connection, reader.schema)
+            connection.register(_ROWS, reader)
             connection.begin()
             connection.execute(statement.sql(dialect="duckdb"))
             connection.commit()
