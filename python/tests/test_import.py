@@ -300,3 +300,52 @@ def test_a_view_that_fails_is_told_as_the_target(tmp_path: Path) -> None:
     target = RxSqlServerData(f"duckdb:///{tmp_path}/d.duckdb", table="v")
     with pytest.raises(SourceError, match=r"table 'v' cannot be written: .*; it is as it was"):
         rx_import({"x": [1]}, output_file=target, append="rows")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "types"),
+    [
+        ([1, 2], [1.5], "int64, and .* double"),
+        ([0.5], ["1.5"], "double, and .* string"),
+        ([True], [1], "bool, and .* int64"),
+    ],
+)
+def test_rows_of_another_type_are_not_appended(
+    tmp_path: Path, before: list, now: list, types: str
+) -> None:
+    table = RxSqlServerData(f"duckdb:///{tmp_path}/d.duckdb", table="t")
+    for target, name in (
+        (str(tmp_path / "t.parquet"), r"file '.*t\.parquet'"),
+        (table, "table 't'"),
+    ):
+        rx_import({"x": before}, output_file=target)
+        with pytest.raises(SpecError, match=f"'x' of the {name} holds {types}"):
+            rx_import({"x": now}, output_file=target, append="rows")
+        assert as_source(target).to_arrow()["x"].to_pylist() == before
+    assert sorted(os.listdir(tmp_path)) == ["d.duckdb", "t.parquet"]
+
+
+def test_whole_numbers_are_appended_to_numbers_and_anything_to_text(tmp_path: Path) -> None:
+    target = str(tmp_path / "t.parquet")
+    rx_import({"x": [0.5], "f": ["a"]}, output_file=target)
+    more = pd.DataFrame({"x": [2], "f": pd.Categorical(["b"])})
+    rx_import(more, output_file=target, append="rows")
+    rx_import(pa.table({"x": pa.nulls(1), "f": pa.nulls(1)}), output_file=target, append="rows")
+    expected = {"x": [0.5, 2.0, None], "f": ["a", "b", None]}
+    assert as_source(target).to_arrow().to_pydict() == expected
+
+
+def test_a_number_too_large_for_the_target_is_not_blamed_on_the_source(tmp_path: Path) -> None:
+    target = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array([1], pa.int32())}), target)
+    with pytest.raises(SourceError, match=r"Writing '.*t\.parquet' failed: .*3000000000"):
+        rx_import({"x": [3_000_000_000]}, output_file=str(target), append="rows")
+    assert pq.read_table(target)["x"].to_pylist() == [1]
+
+
+def test_a_truncated_target_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": [1]}), target)
+    target.write_bytes(target.read_bytes()[:-6])
+    with pytest.raises(SourceError, match=r"Writing '.*t\.parquet' failed: .*Parquet"):
+        rx_import({"x": [2]}, output_file=str(target), append="rows")

@@ -29,7 +29,7 @@ from .parquet import RxParquetData
 from .queries import table_identifier
 from .source import Source
 from .text import RxTextData
-from .types import is_text
+from .types import is_decimal, is_text
 
 # Rows of a row group: large enough to compress and to skip, small enough for memory.
 GROUP_ROWS = 1 << 19
@@ -80,15 +80,26 @@ class ParquetSink(_Unopened):
 
     def write(self, reader: pa.RecordBatchReader) -> Any:
         """The file as a source."""
-        schema = reader.schema
-        groups: Iterable[pa.Table] = _groups(reader)
         if self._append and os.path.exists(self._path):
-            before = pq.ParquetFile(self._path)
-            if before.schema_arrow.names != schema.names:
-                raise _other_columns(f"file {self._path!r}", before.schema_arrow.names, schema)
-            schema = before.schema_arrow
-            old = (before.read_row_group(i) for i in range(before.num_row_groups))
-            groups = _chained(old, (_as_schema(table, schema) for table in groups))
+            with writing(self._path):
+                before = pq.ParquetFile(self._path)
+            with before:
+                what, schema = f"file {self._path!r}", before.schema_arrow
+                if schema.names != reader.schema.names:
+                    raise _other_columns(what, schema.names, reader.schema)
+                _check_types(what, schema, reader.schema)
+                self._write(chain(self._groups_of(before), _groups(reader)), schema)
+        else:
+            self._write(_groups(reader), reader.schema)
+        return RxParquetData(self._path) if self._result is None else self._result
+
+    def _groups_of(self, before: pq.ParquetFile) -> Iterator[pa.Table]:
+        for i in range(before.num_row_groups):
+            with writing(self._path):
+                group = before.read_row_group(i)
+            yield group
+
+    def _write(self, groups: Iterable[pa.Table], schema: pa.Schema) -> None:
         # Text repeats, numbers rarely do: a dictionary of doubles would be built in vain.
         texts = [f.name for f in schema if is_text(f.type) or pa.types.is_dictionary(f.type)]
         with replacing(self._path) as temporary:
@@ -100,11 +111,10 @@ class ParquetSink(_Unopened):
             try:
                 for table in groups:
                     with writing(self._path):
-                        writer.write_table(table)
+                        writer.write_table(_as_schema(table, schema))
             finally:
                 with writing(self._path):
                     writer.close()
-        return RxParquetData(self._path) if self._result is None else self._result
 
 
 class TextSink(_Unopened):
@@ -237,13 +247,7 @@ class TableSink:
         before = schema_of(connection.sql(exp.select("*").from_(table).sql(dialect="duckdb")))
         if sorted(before.names) != sorted(now.names):
             raise _other_columns(f"table {self._target.table!r}", before.names, now)
-        for field in now:
-            kind = before.field(field.name).type
-            if pa.types.is_integer(kind) and not pa.types.is_integer(field.type):
-                raise SpecError(
-                    f"Column {field.name!r} of the table {self._target.table!r} holds {kind}, and the rows to append"
-                    f" {field.type}: make them of one type."
-                )
+        _check_types(f"table {self._target.table!r}", before, now)
 
     def write(self, reader: pa.RecordBatchReader) -> RxOdbcData:
         """The table as a source."""
@@ -398,15 +402,33 @@ def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, reader.schema)
 
 
-def _chained(first: Iterable[pa.Table], second: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    yield from first
-    yield from second
-
-
 def _other_columns(what: str, before: list[str], now: pa.Schema) -> SpecError:
     return SpecError(
         f"The columns of the {what} are {before}, and those to append are {now.names}: they must match."
     )
+
+
+def _check_types(what: str, before: pa.Schema, now: pa.Schema) -> None:
+    """SpecError unless the columns to append are of the kinds that are there: whole numbers are numbers, all is text."""
+    for field in now:
+        held = before.field(field.name).type
+        kinds = _kind(held), _kind(field.type)
+        if kinds[0] not in ("text", kinds[1]) and kinds != ("number", "whole number"):
+            raise SpecError(
+                f"Column {field.name!r} of the {what} holds {held}, and the rows to append {field.type}: make them of"
+                " one type."
+            )
+
+
+def _kind(arrow_type: pa.DataType) -> str:
+    """What values are to one who appends them: widths and encodings do not count."""
+    if is_text(arrow_type) or pa.types.is_dictionary(arrow_type):
+        return "text"
+    if pa.types.is_integer(arrow_type):
+        return "whole number"
+    if pa.types.is_floating(arrow_type) or is_decimal(arrow_type):
+        return "number"
+    return "time" if pa.types.is_temporal(arrow_type) else str(arrow_type).partition("<")[0]
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
