@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from insitu.data import RxParquetData, RxTextData, as_source
+from insitu.data.sniffing import Layout, whole_number_problem
 from insitu.errors import DataError, SourceError, SpecError
 from insitu.options import RxOptions
 
@@ -190,6 +191,23 @@ def test_a_fraction_among_whole_numbers_is_not_rounded(tmp_path: Path) -> None:
         assert sum(RxTextData(path, **options).to_arrow()["x"].to_pylist()) == total
     exact = write(tmp_path / "id.csv", "x\n9007199254740993\n")
     assert RxTextData(exact).to_arrow()["x"].to_pylist() == [9007199254740993]
+
+
+def test_a_value_with_colons_does_not_hide_its_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "late.csv", "n,n: 10,f\n" + "1,2,a\n" * 20_000 + "10: 30,2,b\n")
+    with pytest.raises(SourceError, match=r"Line 20002 of .*late\.csv.* 'n' holds '10: 30'"):
+        RxTextData(path).to_arrow()
+    text = write(tmp_path / "text.csv", "n,n: 10\n" + "1,a\n" * 20_000 + "10: 30,b\n")
+    with pytest.raises(SourceError, match=r"Line 20002 of .*text\.csv.* 'n' holds '10: 30'"):
+        RxTextData(text).to_arrow()
+    other = write(tmp_path / "other.csv", "n,n: 10,f\n" + "1,2,a\n" * 20_000 + "1,2.5: 3,b\n")
+    with pytest.raises(SourceError, match=r"Line 20002 of .*other\.csv.* 'n: 10' holds '2\.5: 3'"):
+        RxTextData(other).to_arrow()
+
+
+def test_a_file_that_is_gone_hides_no_other_error() -> None:
+    layout = Layout({"sample_size": 1, "decimal_separator": "."}, {"n": "BIGINT"})
+    assert whole_number_problem("not a whole number: n: 1.5", ["gone.csv"], layout) is None
 
 
 def test_numbers_are_read_as_the_file_writes_them(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,21 +136,31 @@ def whole_number_problem(
     message: str, paths: Sequence[str], layout: Layout | None
 ) -> SourceError | None:
     """The sentence for a fraction in a column whose first rows are whole, if that is what the message tells."""
-    found = re.search(rf"{_NOT_WHOLE}(.*): ([^\n]*)", message)
-    if found is None or layout is None:
+    told = message.partition(_NOT_WHOLE)[2]
+    if not told or layout is None:
         return None
-    name = found[1]
-    for path in paths:
-        fraction = layout.first_fraction(path, name)
-        if fraction is not None:
-            header = layout.options.get("header", not re.fullmatch(r"column\d+", name))
-            line = fraction[0] + int(header) + layout.options.get("skip", 0)
-            return SourceError(
-                f"Line {line} of the file {path!r} cannot be read: column {name!r} holds {fraction[1]!r}, and whole numbers"
-                " in the rows that decided its type; give its type in column_info (numeric), list the text in"
-                " missing_value_string, or set rows_to_sniff=-1."
-            )
+    # Names and values may hold colons: the longest name that has such a value is meant.
+    whole = [name for name, kind in layout.types.items() if kind == "BIGINT"]
+    for name in sorted(whole, key=len, reverse=True):
+        if told.startswith(f"{name}: "):
+            with contextlib.suppress(duckdb.Error):  # the first error says more
+                for path in paths:
+                    if fraction := layout.first_fraction(path, name):
+                        return _fraction_error(path, name, fraction, layout.options)
     return None
+
+
+def _fraction_error(
+    path: str, name: str, fraction: tuple[int, str], options: Mapping[str, Any]
+) -> SourceError:
+    row, value = fraction
+    header = options.get("header", not re.fullmatch(r"column\d+", name))
+    line = row + int(header) + options.get("skip", 0)
+    return SourceError(
+        f"Line {line} of the file {path!r} cannot be read: column {name!r} holds {value!r}, and whole numbers"
+        " in the rows that decided its type; give its type in column_info (numeric), list the text in"
+        " missing_value_string, or set rows_to_sniff=-1."
+    )
 
 
 def _read(paths: Sequence[str], options: Mapping[str, Any]) -> str:
