@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -14,6 +14,7 @@ from .data import as_source
 from .errors import SpecError
 from .options import RxOptions
 from .progress import progress_bar
+from .waiting import run_aside
 
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # Fits that never read twice: nothing need be kept for them.
 _ONE_PASS = frozenset({"summary"})
-# A solution is asked for this often whether it is there, so that Ctrl-C is heard.
-_POLL_SECONDS = 0.05
 
 
 def number(value: object) -> float:
@@ -91,7 +90,7 @@ def run_fit(
                 cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
             ahead = needed if more else ()  # a pass over the levels: the next one reads the rest
             state = chosen.run(analysis, selected, cache=cache, progress=progress, ahead=ahead)
-            _accept(fit, state)
+            run_aside(partial(fit.accept, state), fit.cancel)
     result: dict[str, Any] = json.loads(fit.result())
     return result
 
@@ -110,19 +109,6 @@ def _columns_of(full: Mapping[str, Any]) -> list[str]:
     formula = json.loads(_core.formula_describe(str(full["formula"]), columns))
     weights = [full[key] for key in ("pweights", "fweights") if full.get(key)]
     return list(dict.fromkeys([*formula["variables"], *weights]))
-
-
-def _accept(fit: _core.Fit, state: _core.State) -> None:
-    """Solves on a thread of its own: this one hears Ctrl-C meanwhile, which stops it."""
-    with ThreadPoolExecutor(1) as solver:
-        solution = solver.submit(fit.accept, state)
-        try:
-            while wait([solution], timeout=_POLL_SECONDS).not_done:
-                pass
-            solution.result()
-        except BaseException:
-            fit.cancel()
-            raise
 
 
 def run_map(
