@@ -269,6 +269,12 @@ def test_text_takes_rows_of_its_own_columns_only(tmp_path: Path) -> None:
         rx_import({"x": [5]}, output_file=bare, append="rows")
 
 
+def test_a_header_without_end_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a" * 200_000)
+    with pytest.raises(SourceError, match=r"Writing '.*t\.csv' failed: field larger"):
+        rx_import({"x": [3]}, output_file=str(tmp_path / "t.csv"), append="rows")
+
+
 def test_an_empty_file_of_text_gets_a_header(tmp_path: Path) -> None:
     target = tmp_path / "t.csv"
     target.touch()

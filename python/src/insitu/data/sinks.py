@@ -376,7 +376,7 @@ def writing(path: str) -> Iterator[None]:
         yield
     except SourceError:
         raise
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, csv.Error) as error:
         reason = (
             os.strerror(error.errno)
             if isinstance(error, OSError) and error.errno
