@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -355,3 +357,21 @@ def test_a_truncated_target_is_named(tmp_path: Path) -> None:
     target.write_bytes(target.read_bytes()[:-6])
     with pytest.raises(SourceError, match=r"Writing '.*t\.parquet' failed: .*Parquet"):
         rx_import({"x": [2]}, output_file=str(target), append="rows")
+
+
+_REFUSED = """
+import insitu
+rows = {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]}
+model = insitu.rx_lin_mod("y ~ x", rows)
+insitu.rx_import({"z": [1]}, output_file="t.parquet")
+try:
+    insitu.rx_predict(model, rows, output_data="t.parquet", append="rows")
+except insitu.SpecError:
+    print("refused")
+"""
+
+
+def test_a_refused_target_keeps_nothing_alive(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _REFUSED]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("refused\n", "")

@@ -40,4 +40,9 @@ def run_aside(
                 cancel()
                 wait([future], POLL_SECONDS)
             raise
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            del (
+                future
+            )  # its error holds this frame: a cycle that would keep the engine's objects alive
