@@ -6,6 +6,7 @@
 #include "base/cancel.hpp"
 #include "base/envelope.hpp"
 #include "base/json.hpp"
+#include "base/stored_state.hpp"
 #include "border.hpp"
 #include "registry.hpp"
 
@@ -104,6 +105,30 @@ insitu_code insitu_state_finalize(const insitu_analysis* analysis, const insitu_
 }
 
 void insitu_state_free(insitu_state* state) { delete state; }
+
+insitu_code insitu_stored_state_seal(const char* spec, size_t spec_size, const char* state,
+                                     size_t state_size, insitu_bytes* out, insitu_error* error) {
+  return gate(error, [&] {
+    give_bytes(out, seal_stored_state(text_of(spec, spec_size, "spec"),
+                                      text_of(state, state_size, "state")));
+  });
+}
+
+insitu_code insitu_stored_state_open(const char* bytes, size_t size, const char** spec,
+                                     size_t* spec_size, const char** state, size_t* state_size,
+                                     insitu_error* error) {
+  return gate(error, [&] {
+    const char*& spec_out = clear(spec);
+    const char*& state_out = clear(state);
+    size_t& spec_size_out = need(spec_size, "spec_size") = 0;
+    size_t& state_size_out = need(state_size, "state_size") = 0;
+    const StoredState stored = open_stored_state(as_bytes(text_of(bytes, size, "bytes")));
+    spec_out = stored.spec.data();
+    spec_size_out = stored.spec.size();
+    state_out = stored.state.data();
+    state_size_out = stored.state.size();
+  });
+}
 
 insitu_code insitu_fit_make(const char* name, const char* spec_json, size_t spec_size,
                             insitu_fit** out, insitu_error* error) {

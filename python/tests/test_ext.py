@@ -54,6 +54,20 @@ def test_update_merge_save_load() -> None:
             analysis.load(broken)
 
 
+def test_stored_states() -> None:
+    analysis = first_pass()
+    described = json.loads(analysis.describe())
+    spec = json.dumps({"analysis": described["name"], "spec": described["spec"]})
+    saved = analysis.save(analysis.empty())
+    stored = _core.stored_state_seal(spec, saved)
+    assert _core.stored_state_open(stored) == (spec, saved)
+    for broken in (stored[:-1], stored + b"x", saved, b""):
+        with pytest.raises(StateError):
+            _core.stored_state_open(broken)
+    with pytest.raises(StateError):
+        _core.stored_state_seal(spec, b"no state")
+
+
 def test_states_of_another_spec_are_refused() -> None:
     other = json.dumps({"formula": "~z", "columns": [{"name": "z", "kind": "numeric"}]})
     one, two = first_pass(), first_pass(other)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import insitu
-from insitu import serialization
+from insitu import _core, serialization
 from insitu.checksum import crc64
 
 
@@ -66,6 +66,39 @@ def test_numbers_come_back_bit_for_bit(airline_dict):
     copy = insitu.rx_unserialize_model(insitu.rx_serialize_model(model))
     assert copy.coefficients.tolist() == values
     assert copy.fstatistics["value"] == np.inf
+
+
+def test_models_sealed_by_the_core_load_in_python(airline_dict):
+    engine = json.dumps(serialization.to_json(airline_dict))
+    assert insitu.rx_unserialize_model(_core.model_seal(engine)) == insitu.LinearModel(airline_dict)
+
+
+@pytest.mark.parametrize("scoring_only", [False, True])
+def test_models_sealed_by_python_open_in_the_core(model, scoring_only):
+    data = insitu.rx_serialize_model(model, realtime_scoring_only=scoring_only)
+    opened = json.loads(_core.model_open(data))
+    assert opened == serialization.unseal(data)[1]["model"]
+    # The envelope is the same to the byte: what differs is the content, which Python says more of.
+    content = {"format": "insitu-model", "kind": model.kind, "model": opened}
+    assert _core.model_seal(json.dumps(opened, separators=(",", ":"))) == serialization.seal(
+        model.kind, content
+    )
+
+
+def test_the_core_refuses_what_python_refuses(model):
+    data = insitu.rx_serialize_model(model, realtime_scoring_only=True)
+    for end in range(0, len(data), 7):
+        with pytest.raises(insitu.StateError):
+            _core.model_open(data[:end])
+    changed = bytearray(data)
+    for i in range(0, len(data), 5):
+        changed[i] ^= 1 << (i % 8)
+        with pytest.raises(insitu.StateError):
+            _core.model_open(bytes(changed))
+        changed[i] ^= 1 << (i % 8)
+    for content in (b"[]", b"{", b"\xff\xfe", b"null", {}, {"kind": "linear_model"}):
+        with pytest.raises(insitu.StateError):
+            _core.model_open(resealed(content))
 
 
 def test_summary_round_trip(summary_dict):

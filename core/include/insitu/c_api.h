@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "insitu/arrow_c.h"
+#include "insitu/value.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +45,7 @@ typedef struct insitu_analysis insitu_analysis;
 typedef struct insitu_state insitu_state;
 typedef struct insitu_fit insitu_fit;
 typedef struct insitu_row_function insitu_row_function;
+typedef struct insitu_scorer insitu_scorer;
 typedef struct insitu_run insitu_run;
 typedef struct insitu_cache insitu_cache;
 
@@ -86,6 +88,17 @@ INSITU_API insitu_code insitu_state_finalize(const insitu_analysis* analysis,
                                              insitu_error* error);
 INSITU_API void insitu_state_free(insitu_state* state);
 
+/* A state as a database keeps it: with the request that it was made by, as JSON
+ * ({"analysis": name, "spec": {…}, "fit": {"name": …, "spec": {…}}}, "fit" optional). `state` is
+ * what insitu_state_save gave; whether it belongs to the spec, insitu_state_load finds out. */
+INSITU_API insitu_code insitu_stored_state_seal(const char* spec, size_t spec_size,
+                                                const char* state, size_t state_size,
+                                                insitu_bytes* out, insitu_error* error);
+/* Views into `bytes`, checked to their ends. */
+INSITU_API insitu_code insitu_stored_state_open(const char* bytes, size_t size, const char** spec,
+                                                size_t* spec_size, const char** state,
+                                                size_t* state_size, insitu_error* error);
+
 /* ---- Fits: models of one or several passes
  * ------------------------------------------------------------------------ */
 INSITU_API insitu_code insitu_fit_make(const char* name, const char* spec_json, size_t spec_size,
@@ -101,6 +114,24 @@ INSITU_API insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* js
                                          insitu_error* error);
 INSITU_API void insitu_fit_free(insitu_fit* fit);
 
+/* ---- Models: the result of a fit, as JSON or as the bytes of docs/model-format.md
+ * ------------------------------------------------------------------------ */
+INSITU_API insitu_code insitu_model_seal(const char* model_json, size_t size, insitu_bytes* out,
+                                         insitu_error* error);
+INSITU_API insitu_code insitu_model_open(const char* bytes, size_t size, insitu_bytes* model_json,
+                                         insitu_error* error);
+/* {"term": […], "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"}: lists of
+ * one length; conf_level lies between 0 and 1. */
+INSITU_API insitu_code insitu_model_tidy(const char* model_json, size_t size, double conf_level,
+                                         insitu_bytes* json, insitu_error* error);
+/* {"r_squared", "adj_r_squared", "sigma", "statistic", "p_value", "df", "df_residual", "aic",
+ * "bic", "nobs"} */
+INSITU_API insitu_code insitu_model_glance(const char* model_json, size_t size, insitu_bytes* json,
+                                           insitu_error* error);
+/* One scalar SQL expression that predicts; dialect: "postgres", "duckdb", "sqlite" or "tsql". */
+INSITU_API insitu_code insitu_model_to_sql(const char* model_json, size_t size, const char* dialect,
+                                           insitu_bytes* sql, insitu_error* error);
+
 /* ---- Row functions
  * ------------------------------------------------------------------------------------------------
  */
@@ -111,6 +142,15 @@ INSITU_API insitu_code insitu_row_function_make(const char* name, const char* sp
 INSITU_API insitu_code insitu_row_function_describe(const insitu_row_function* function,
                                                     insitu_bytes* json, insitu_error* error);
 INSITU_API void insitu_row_function_free(insitu_row_function* function);
+
+/* Row by row, for hosts that call once per row. A scorer keeps what it needs of the function, which
+ * may be freed; it serves one thread at a time. `values` has one cell per column of the function,
+ * in their order; `out` room for one double per output, NaN where missing. */
+INSITU_API insitu_code insitu_scorer_make(const insitu_row_function* function, insitu_scorer** out,
+                                          insitu_error* error);
+INSITU_API insitu_code insitu_scorer_apply(insitu_scorer* scorer, const insitu_value* values,
+                                           double* out, insitu_error* error);
+INSITU_API void insitu_scorer_free(insitu_scorer* scorer);
 
 /* ---- The local engine
  * --------------------------------------------------------------------------------------------- */

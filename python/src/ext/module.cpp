@@ -229,6 +229,46 @@ void bind_engine(nb::module_& m) {
       "function"_a, "stream"_a, "options"_a = "{}", nb::keep_alive<0, 1>());
 }
 
+nb::bytes seal_stored_state(const std::string& spec, const nb::bytes& state) {
+  return as_bytes(text_of([&](insitu_bytes* out, insitu_error* error) {
+    return insitu_stored_state_seal(spec.data(), spec.size(), state.c_str(), state.size(), out,
+                                    error);
+  }));
+}
+
+std::tuple<std::string, nb::bytes> open_stored_state(const nb::bytes& data) {
+  const char* spec = nullptr;
+  const char* state = nullptr;
+  size_t spec_size = 0;
+  size_t state_size = 0;
+  call([&](insitu_error* error) {
+    return insitu_stored_state_open(data.c_str(), data.size(), &spec, &spec_size, &state,
+                                    &state_size, error);
+  });
+  return {std::string(spec, spec_size), nb::bytes(state, state_size)};
+}
+
+void bind_stored(nb::module_& m) {
+  m.def("stored_state_seal", seal_stored_state, "spec"_a, "state"_a);
+  m.def("stored_state_open", open_stored_state, "data"_a);
+  m.def(
+      "model_seal",
+      [](const std::string& model) {
+        return as_bytes(text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_model_seal(model.data(), model.size(), out, error);
+        }));
+      },
+      "model"_a);
+  m.def(
+      "model_open",
+      [](const nb::bytes& data) {
+        return text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_model_open(data.c_str(), data.size(), out, error);
+        });
+      },
+      "data"_a);
+}
+
 }  // namespace
 }  // namespace insitu_python
 
@@ -238,6 +278,7 @@ NB_MODULE(_core, m) {
   bind_analysis(m);
   bind_fit(m);
   bind_engine(m);
+  bind_stored(m);
   m.def(
       "formula_describe",
       [](const std::string& formula, const std::string& columns) {

@@ -68,6 +68,16 @@ class MapStream:
         """JSON of what the function noticed, after the stream was read to its end."""
 
 def map_stream(function: RowFunction, stream: object, options: str = "{}") -> MapStream: ...
+def stored_state_seal(spec: str, state: bytes) -> bytes:
+    """A state with the request that made it, as databases keep it."""
+
+def stored_state_open(data: bytes) -> tuple[str, bytes]:
+    """(spec, state)"""
+
+def model_seal(model: str) -> bytes:
+    """The bytes of docs/model-format.md around a fit's result."""
+
+def model_open(data: bytes) -> str: ...
 def formula_describe(formula: str, columns: str) -> str: ...
 def registry() -> str: ...
 def version() -> str: ...
