@@ -73,6 +73,8 @@ class AnyAnalysis {
 
 using AnalysisPtr = std::shared_ptr<const AnyAnalysis>;
 
+class RowScorer;  // row_scorer.hpp
+
 // The second verb: columns in, columns out, row by row; order and count kept.
 // Outputs are doubles (NaN: missing) written as whole columns.
 class RowFunction {
@@ -85,6 +87,9 @@ class RowFunction {
   // out[k] has room for chunk.rows() doubles. Thread-safe. Adds what it noticed (unseen levels …)
   // to `notes`.
   virtual void apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const = 0;
+  // A faster way for single rows than a chunk of each; null where there is none. make_scorer()
+  // (row_scorer.hpp) has one for every row function.
+  virtual std::unique_ptr<RowScorer> scorer() const;
 };
 
 using RowFunctionPtr = std::shared_ptr<const RowFunction>;

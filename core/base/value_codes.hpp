@@ -28,6 +28,13 @@ class ValueCodes {
     insert(value, code);
     return code;
   }
+  // Code of a value that was made, otherwise kUnseenCode.
+  uint32_t find(uint64_t value) const {
+    const uint64_t mask = slots_.size() - 1;
+    uint64_t at = hash(value) & mask;
+    while (slots_[at].used && slots_[at].value != value) at = (at + 1) & mask;
+    return slots_[at].used ? slots_[at].code : kUnseenCode;
+  }
 
  private:
   struct Slot {

@@ -165,6 +165,33 @@ static const char* fit(reducer reduce, insitu_bytes* model) {
   return NULL;
 }
 
+/* One row by itself: 1 + 2 * 7. */
+static const char* score_row(const insitu_row_function* function) {
+  insitu_scorer* scorer = NULL;
+  insitu_value x = {0, INSITU_VALUE_NUMBER, 7.0, NULL, 0};
+  double predicted = 0;
+  TRY(insitu_scorer_make(function, &scorer, e));
+  TRY(insitu_scorer_apply(scorer, &x, &predicted, e));
+  EXPECT(predicted > 14.999999 && predicted < 15.000001);
+  x.is_null = 1;
+  TRY(insitu_scorer_apply(scorer, &x, &predicted, e));
+  EXPECT(predicted != predicted);
+  insitu_scorer_free(scorer);
+  return NULL;
+}
+
+/* A model goes into bytes and comes back. */
+static const char* keep(const insitu_bytes* model) {
+  insitu_bytes sealed = {NULL, 0};
+  insitu_bytes opened = {NULL, 0};
+  TRY(insitu_model_seal(model->data, model->size, &sealed, e));
+  TRY(insitu_model_open(sealed.data, sealed.size, &opened, e));
+  EXPECT(opened.size == model->size && memcmp(opened.data, model->data, model->size) == 0);
+  insitu_bytes_free(&sealed);
+  insitu_bytes_free(&opened);
+  return NULL;
+}
+
 /* Scores the stream with a model: the kept column, then the prediction. */
 static const char* score(const insitu_bytes* model) {
   insitu_row_function* function = NULL;
@@ -181,6 +208,10 @@ static const char* score(const insitu_bytes* model) {
   TRY(insitu_row_function_describe(function, &json, e));
   EXPECT(strstr(json.data, "\"outputs\":[\"pred\"]") != NULL);
   insitu_bytes_free(&json);
+  {
+    const char* const failed = score_row(function);
+    if (failed != NULL) return failed;
+  }
   TRY(insitu_map_start(function, &in, "{\"keep\": [\"y\"]}", 15, &out, e));
   EXPECT(in.release == NULL);
   EXPECT(out.get_schema(&out, &schema) == 0);
@@ -214,6 +245,7 @@ const char* insitu_c_drive(void) {
   EXPECT(strstr(by_hand.data, "\"kind\":\"linear_model\"") != NULL);
   EXPECT(strstr(by_engine.data, "\"kind\":\"linear_model\"") != NULL);
   failed = score(&by_engine);
+  if (failed == NULL) failed = keep(&by_engine);
   insitu_bytes_free(&by_hand);
   insitu_bytes_free(&by_engine);
   return failed;

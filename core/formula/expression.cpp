@@ -159,4 +159,10 @@ void NumericProgram::evaluate(std::span<const double* const> inputs, size_t n, d
   }
 }
 
+double NumericProgram::evaluate_one(std::span<const double* const> inputs, double* stack) const {
+  if (is_column()) return *inputs[0];
+  evaluate_row(code_, inputs, stack);
+  return stack[0];
+}
+
 }  // namespace insitu

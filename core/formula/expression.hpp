@@ -35,6 +35,10 @@ class NumericProgram {
   // out[i] for n rows. out_lo may be null: then plain double. inputs[k] has n doubles.
   void evaluate(std::span<const double* const> inputs, size_t n, double* out,
                 double* out_lo = nullptr) const;
+  // The same for one row, without allocating: inputs[k] points at one double, `stack` at
+  // stack_doubles() of them.
+  double evaluate_one(std::span<const double* const> inputs, double* stack) const;
+  size_t stack_doubles() const { return 2 * max_depth_; }
 
   enum class Op : uint8_t {
     kInput,

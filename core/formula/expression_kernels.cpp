@@ -154,12 +154,13 @@ inline DoubleDouble power_of(DoubleDouble a, DoubleDouble b) {
   }
 }
 
+// `stride`: doubles from the high halves of a level to its low ones.
 [[gnu::always_inline]] inline void run(std::span<const Instruction> code,
                                        std::span<const double* const> inputs, size_t begin,
-                                       size_t n, double* stack) {
+                                       size_t n, double* stack, size_t stride) {
   size_t top = 0;  // levels in use
-  const auto level = [stack](size_t k) {
-    return Operand{stack + 2 * k * kExpressionBlock, stack + (2 * k + 1) * kExpressionBlock};
+  const auto level = [stack, stride](size_t k) {
+    return Operand{stack + 2 * k * stride, stack + (2 * k + 1) * stride};
   };
   for (const Instruction& step : code) {
     if (step.op == Op::kInput) {
@@ -177,28 +178,46 @@ inline DoubleDouble power_of(DoubleDouble a, DoubleDouble b) {
   }
 }
 
-void run_baseline(std::span<const Instruction> code, std::span<const double* const> inputs,
-                  size_t begin, size_t n, double* stack) {
-  run(code, inputs, begin, n, stack);
+void run_block(std::span<const Instruction> code, std::span<const double* const> inputs,
+               size_t begin, size_t n, double* stack) {
+  run(code, inputs, begin, n, stack, kExpressionBlock);
+}
+
+void run_row(std::span<const Instruction> code, std::span<const double* const> inputs,
+             double* stack) {
+  run(code, inputs, 0, 1, stack, 1);
 }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] void run_fma(std::span<const Instruction> code,
-                                         std::span<const double* const> inputs, size_t begin,
-                                         size_t n, double* stack) {
-  run(code, inputs, begin, n, stack);
+[[gnu::target("avx2,fma")]] void run_block_fma(std::span<const Instruction> code,
+                                               std::span<const double* const> inputs, size_t begin,
+                                               size_t n, double* stack) {
+  run(code, inputs, begin, n, stack, kExpressionBlock);
+}
+
+[[gnu::target("avx2,fma")]] void run_row_fma(std::span<const Instruction> code,
+                                             std::span<const double* const> inputs, double* stack) {
+  run(code, inputs, 0, 1, stack, 1);
 }
 #endif
 
 }  // namespace
 
+// Same bits either way: std::fma is exact in software too, only slow.
 void evaluate_block(std::span<const Instruction> code, std::span<const double* const> inputs,
                     size_t begin, size_t n, double* stack) {
 #if defined(__x86_64__)
-  // Same bits either way: std::fma is exact in software too, only slow.
-  if (active_isa() != Isa::kBaseline) return run_fma(code, inputs, begin, n, stack);
+  if (active_isa() != Isa::kBaseline) return run_block_fma(code, inputs, begin, n, stack);
 #endif
-  run_baseline(code, inputs, begin, n, stack);
+  run_block(code, inputs, begin, n, stack);
+}
+
+void evaluate_row(std::span<const Instruction> code, std::span<const double* const> inputs,
+                  double* stack) {
+#if defined(__x86_64__)
+  if (active_isa() != Isa::kBaseline) return run_row_fma(code, inputs, stack);
+#endif
+  run_row(code, inputs, stack);
 }
 
 }  // namespace insitu

@@ -16,4 +16,8 @@ inline constexpr size_t kExpressionBlock = 256;
 void evaluate_block(std::span<const NumericProgram::Instruction> code,
                     std::span<const double* const> inputs, size_t begin, size_t n, double* stack);
 
+// The same for one row, whose levels of the stack are two doubles each.
+void evaluate_row(std::span<const NumericProgram::Instruction> code,
+                  std::span<const double* const> inputs, double* stack);
+
 }  // namespace insitu

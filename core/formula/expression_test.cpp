@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -28,6 +29,12 @@ std::vector<double> values(const std::string& text, const std::vector<double>& x
   std::vector<double> out(x.size());
   if (low != nullptr) low->resize(x.size());
   program.evaluate(inputs, x.size(), out.data(), low != nullptr ? low->data() : nullptr);
+  std::vector<double> stack(program.stack_doubles());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double one = program.evaluate_one(inputs, stack.data());
+    EXPECT_EQ(std::bit_cast<uint64_t>(one), std::bit_cast<uint64_t>(out[i])) << text << " " << i;
+    for (const double*& input : inputs) ++input;
+  }
   return out;
 }
 double value(const std::string& text, double x, double y = 0.0) {

@@ -7,11 +7,15 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/analysis.hpp"
+#include "base/row_scorer.hpp"
 #include "design/row_reader.hpp"
+#include "score/linear_errors.hpp"
+#include "score/linear_scoring.hpp"
 
 namespace insitu {
 
@@ -20,6 +24,8 @@ class LinearPredict final : public RowFunction {
   // The spec of row function "linear_predict" in docs/architecture.md. SpecError for a model that
   // does not fit together.
   explicit LinearPredict(const Json& spec);
+  LinearPredict(const LinearPredict&) = delete;
+  LinearPredict& operator=(const LinearPredict&) = delete;
 
   std::string_view name() const override { return "linear_predict"; }
   Json spec() const override;
@@ -27,27 +33,20 @@ class LinearPredict final : public RowFunction {
   const std::vector<std::string>& outputs() const override { return outputs_; }
   // Notes: {"unseen_levels": {column: rows}}.
   void apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const override;
+  std::unique_ptr<RowScorer> scorer() const override;
+
+  const LinearScoring& scoring() const { return scoring_; }
+  bool residuals() const { return residuals_; }
+  // What follows prediction and residual; `out` from where they begin.
+  void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
+                    uint64_t begin, LinearErrors::Active& active) const;
 
  private:
-  struct TermCoefficients {
-    size_t first = 0;             // of its cells in the coefficient list
-    std::vector<size_t> strides;  // per factor
-  };
-  void read_model(const Json& model);
-  void read_scoring(const Json& model);
-  void read_centers(const Json& scoring);
-  void read_covariance(const Json& model, const Json& scoring);
+  void name_columns();
   void add_terms(const Tile& tile, double* fitted, std::vector<uint64_t>& empty_cells) const;
-  void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
-                    uint64_t begin) const;
-  double variance_of(const Tile& tile, size_t row, std::vector<size_t>& where,
-                     std::vector<double>& values) const;
-  size_t coefficient_of(const DesignTerm& term, const TermCoefficients& at, const Tile& tile,
-                        size_t row) const;
   uint64_t unseen_codes(const Chunk& chunk, const std::string& column) const;
 
   Json model_;
-  Design design_;
   bool std_errors_ = false;
   bool residuals_ = false;
   std::string interval_;
@@ -56,15 +55,8 @@ class LinearPredict final : public RowFunction {
   std::vector<std::string> outputs_;
   std::vector<std::string> only_codes_;  // columns read by N() and not as a factor
 
-  std::vector<TermCoefficients> terms_;
-  std::vector<double> coefficients_;  // 0 where dropped, NaN where the cell had no rows
-  std::vector<double> centers_;       // per term
-  double intercept_ = 0.0;
-  double residual_variance_ = 0.0;
-  double df_ = 0.0;
-  std::vector<int64_t> kept_position_;  // per coefficient, -1: dropped
-  size_t kept_ = 0;
-  std::vector<double> covariance_;  // full, kept x kept
+  LinearScoring scoring_;
+  std::optional<LinearErrors> errors_;
 };
 
 }  // namespace insitu

@@ -1,0 +1,92 @@
+#include "score/linear_scoring.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "base/json.hpp"
+
+namespace insitu {
+namespace {
+
+Design read_design(const Json& model) {
+  if (model_part(model, "kind") != "linear_model")
+    throw SpecError("the model is not a linear model");
+  Design design = Design::from_json(model_part(model, "design"));
+  if (!design.frozen()) throw SpecError("the model's design lacks levels; it is damaged");
+  if (!design.response.has_value())
+    throw SpecError("the model's design has no response; it is damaged");
+  return design;
+}
+
+std::vector<LinearScoring::Term> place_terms(const Design& design, size_t coefficients) {
+  std::vector<LinearScoring::Term> terms;
+  size_t next = design.intercept ? 1 : 0;
+  for (const DesignTerm& term : design.terms) {
+    LinearScoring::Term at;
+    at.first = next;
+    size_t stride = 1;
+    for (const size_t factor : term.factors) {
+      at.strides.push_back(stride);
+      stride *= design.factors[factor].levels->size();
+    }
+    next += design.cells(term);
+    terms.push_back(std::move(at));
+  }
+  if (coefficients != next) {
+    throw SpecError("the model has " + std::to_string(coefficients) +
+                    " coefficients and its design " + std::to_string(next) + "; it is damaged");
+  }
+  return terms;
+}
+
+// Models whose cells take up no center have neither coefficients about them nor cell_centers.
+void read_centers(const Json& parts, LinearScoring& scoring) {
+  const std::vector<double> numeric = numbers_from_json(model_part(parts, "centers"), "centers");
+  std::vector<double> centers(scoring.terms.size(), 0.0);
+  if (parts.contains("cell_centers")) {
+    const size_t listed = scoring.coefficients.size();
+    centers = numbers_from_json(parts["cell_centers"], "cell_centers");
+    scoring.coefficients = numbers_from_json(model_part(parts, "coefficients"), "coefficients");
+    if (scoring.coefficients.size() != listed)
+      throw SpecError("the model's coefficients about its centers do not fit those it lists");
+  }
+  const Design& design = scoring.design;
+  if (numeric.size() != design.features.size() || centers.size() != design.terms.size())
+    throw SpecError("the model's centers do not fit its design");
+  for (size_t t = 0; t < design.terms.size(); ++t) {
+    const DesignTerm& term = design.terms[t];
+    scoring.terms[t].center = term.factors.empty() ? numeric[*term.feature] : centers[t];
+  }
+}
+
+}  // namespace
+
+const Json& model_part(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (!json.is_object() || found == json.end()) {
+    throw SpecError(std::string("the model lacks \"") + key +
+                    "\"; it is damaged or of another kind");
+  }
+  return *found;
+}
+
+LinearScoring LinearScoring::from_model(const Json& model) {
+  LinearScoring scoring;
+  scoring.design = read_design(model);
+  const Json& listed = model_part(model, "coefficients");
+  scoring.coefficients = numbers_from_json(model_part(listed, "estimate"), "estimate");
+  scoring.terms = place_terms(scoring.design, scoring.coefficients.size());
+  const Json& parts = model_part(model, "scoring");
+  scoring.intercept = number_from_json(model_part(parts, "intercept"), "intercept");
+  read_centers(parts, scoring);
+  for (double& value : scoring.coefficients) value = std::isnan(value) ? 0.0 : value;
+  if (listed.contains("empty")) {
+    for (const Json& index : listed["empty"]) {
+      if (index.is_number_unsigned() && index.get<size_t>() < scoring.coefficients.size())
+        scoring.coefficients[index.get<size_t>()] = std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  return scoring;
+}
+
+}  // namespace insitu
