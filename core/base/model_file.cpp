@@ -63,4 +63,13 @@ Json open_model(std::span<const std::byte> bytes) {
   return model;
 }
 
+const Json& model_part(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (!json.is_object() || found == json.end()) {
+    throw SpecError(std::string("the model lacks \"") + key +
+                    "\"; it is damaged or of another kind");
+  }
+  return *found;
+}
+
 }  // namespace insitu

@@ -19,4 +19,7 @@ std::string seal_model(std::string_view model);
 // model holds is checked by whoever uses it.
 Json open_model(std::span<const std::byte> bytes);
 
+// A part of a model, for those who use it. SpecError if it is not there.
+const Json& model_part(const Json& json, const char* key);
+
 }  // namespace insitu

@@ -2,8 +2,20 @@
 #include "base/envelope.hpp"
 #include "base/model_file.hpp"
 #include "border.hpp"
+#include "registry.hpp"
 
 using namespace insitu;
+
+namespace {
+
+// Calls f with the model and what can be asked of it.
+template <class F>
+void ask(const char* model_json, size_t size, F&& f) {
+  const Json model = parse_json(text_of(model_json, size, "model_json"), "model");
+  f(model_kind(model), model);
+}
+
+}  // namespace
 
 insitu_code insitu_model_seal(const char* model_json, size_t size, insitu_bytes* out,
                               insitu_error* error) {
@@ -14,4 +26,21 @@ insitu_code insitu_model_open(const char* bytes, size_t size, insitu_bytes* mode
                               insitu_error* error) {
   return gate(error,
               [&] { give_json(model_json, open_model(as_bytes(text_of(bytes, size, "bytes")))); });
+}
+
+insitu_code insitu_model_tidy(const char* model_json, size_t size, double conf_level,
+                              insitu_bytes* json, insitu_error* error) {
+  return gate(error, [&] {
+    ask(model_json, size, [&](const ModelKind& kind, const Json& model) {
+      give_json(json, kind.tidy(model, conf_level));
+    });
+  });
+}
+
+insitu_code insitu_model_glance(const char* model_json, size_t size, insitu_bytes* json,
+                                insitu_error* error) {
+  return gate(error, [&] {
+    ask(model_json, size,
+        [&](const ModelKind& kind, const Json& model) { give_json(json, kind.glance(model)); });
+  });
 }

@@ -123,5 +123,26 @@ TEST(ModelOfTheBorder, ComesBack) {
   EXPECT_STREQ("the model needs 'kind'", error.message);
 }
 
+TEST(ModelOfTheBorder, IsAskedByItsKind) {
+  const std::string model =
+      R"({"kind":"linear_model","df":[1,18,1],"coefficients":{"names":["x"],"estimate":[2.0],)"
+      R"("std_error":[1.0],"t_value":[2.0],"p_value":[0.06]}})";
+  insitu_bytes json{};
+  insitu_error error;
+  ASSERT_EQ(INSITU_OK, insitu_model_tidy(model.data(), model.size(), 0.95, &json, &error))
+      << error.message;
+  // 2 - qt(0.975, 18)
+  EXPECT_NEAR(-0.10092204024096, Json::parse(taken(json))["conf_low"][0].get<double>(), 1e-13);
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_tidy(model.data(), model.size(), 1.5, &json, &error));
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance(model.data(), model.size(), &json, &error));
+  EXPECT_STREQ("the model lacks \"r_squared\"; it is damaged or of another kind", error.message);
+  const std::string other = R"({"kind":"summary"})";
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance(other.data(), other.size(), &json, &error));
+  EXPECT_STREQ("this cannot be asked of a model of kind \"summary\", only of 'linear_model'",
+               error.message);
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[", 1, &json, &error));
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[]", 2, &json, &error));
+}
+
 }  // namespace
 }  // namespace insitu

@@ -5,10 +5,12 @@
 #include "base/compose.hpp"
 #include "base/erased.hpp"
 #include "base/json.hpp"
+#include "base/model_file.hpp"
 #include "base/names.hpp"
 #include "design/levels_analysis.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
+#include "linear/linear_tables.hpp"
 #include "score/linear_predict.hpp"
 #include "summary/summary_analysis.hpp"
 #include "summary/summary_fit.hpp"
@@ -59,6 +61,9 @@ constexpr Line<FitPtr> kFits[] = {
 constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,
      "predictions of a linear model: {model, std_errors, …}"},
+};
+constexpr ModelKind kModelKinds[] = {
+    {"linear_model", tidy_linear_model, glance_linear_model},
 };
 
 // {"name", "spec"}
@@ -131,6 +136,17 @@ FitPtr make_fit(std::string_view name, const Json& spec) {
 }
 RowFunctionPtr make_row_function(std::string_view name, const Json& spec) {
   return make<RowFunctionPtr>(kRowFunctions, "row function", name, spec);
+}
+
+const ModelKind& model_kind(const Json& model) {
+  const Json& kind = model_part(model, "kind");
+  std::string known;
+  for (const ModelKind& line : kModelKinds) {
+    if (kind == line.kind) return line;
+    known += (known.empty() ? "'" : ", '") + std::string(line.kind) + "'";
+  }
+  throw SpecError("this cannot be asked of a model of kind " + dump_json(kind) + ", only of " +
+                  known);
 }
 
 std::vector<RegistryEntry> registry_entries() {

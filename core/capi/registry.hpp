@@ -15,6 +15,17 @@ AnalysisPtr make_analysis(std::string_view name, const Json& spec);
 FitPtr make_fit(std::string_view name, const Json& spec);
 RowFunctionPtr make_row_function(std::string_view name, const Json& spec);
 
+// What can be asked of a model, by its kind.
+struct ModelKind {
+  std::string_view kind;
+  // {"term": […], "estimate": […], …}; the interval's level lies between 0 and 1.
+  Json (*tidy)(const Json& model, double conf_level);
+  // The whole model in one object of numbers.
+  Json (*glance)(const Json& model);
+};
+// SpecError for something that is no model, or a kind without such tables.
+const ModelKind& model_kind(const Json& model);
+
 struct RegistryEntry {
   std::string kind;  // "analysis", "fit", "row_function"
   std::string name;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base/json.hpp"
+#include "base/model_file.hpp"
 #include "linalg/distributions.hpp"
 #include "linalg/kernels.hpp"
 

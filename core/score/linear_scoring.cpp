@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base/json.hpp"
+#include "base/model_file.hpp"
 
 namespace insitu {
 namespace {
@@ -60,15 +60,6 @@ void read_centers(const Json& parts, LinearScoring& scoring) {
 }
 
 }  // namespace
-
-const Json& model_part(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (!json.is_object() || found == json.end()) {
-    throw SpecError(std::string("the model lacks \"") + key +
-                    "\"; it is damaged or of another kind");
-  }
-  return *found;
-}
 
 LinearScoring LinearScoring::from_model(const Json& model) {
   LinearScoring scoring;

@@ -38,7 +38,4 @@ struct LinearScoring {
   }
 };
 
-// A part of a model. SpecError if it is not there.
-const Json& model_part(const Json& json, const char* key);
-
 }  // namespace insitu

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import insitu
-from insitu.results.student_t import t_quantile
 
 # R's data set `cars`.
 SPEED = (
@@ -250,10 +249,21 @@ def test_group_files(summary_dict, tmp_path):
 
 
 @pytest.mark.parametrize("df", [1, 2, 3.5, 10, 99, 101, 1000, 19_999, 20_001, 582_621])
-def test_t_quantiles(df):
+@pytest.mark.parametrize("level", [0.2, 0.9, 0.95, 0.99, 1 - 2e-8])
+def test_intervals_are_students(df, level, airline_dict):
     from scipy import stats
 
-    for p in (0.6, 0.95, 0.975, 0.995, 1e-8):
-        assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-12)
-    assert t_quantile(0.5, df) == 0
-    assert math.isnan(t_quantile(0.975, 0))
+    airline_dict["df"][1] = df
+    airline_dict["coefficients"]["std_error"][0] = 1.0
+    model = insitu.LinearModel(airline_dict)
+    reach = stats.t.ppf((1 + level) / 2, df)
+    low, high = model.confint(level).iloc[0]
+    assert (high - low) / 2 == pytest.approx(reach, rel=1e-12)
+    assert (low + high) / 2 == pytest.approx(model.coefficients.iloc[0], rel=1e-12, abs=1e-9)
+    tidy = model.tidy(level).iloc[0]
+    assert (tidy["conf_low"], tidy["conf_high"]) == (low, high)
+
+
+def test_no_degrees_of_freedom_no_interval(airline_dict):
+    airline_dict["df"][1] = 0
+    assert insitu.LinearModel(airline_dict).confint().isna().all(axis=None)

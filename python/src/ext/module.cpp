@@ -269,6 +269,25 @@ void bind_stored(nb::module_& m) {
       "data"_a);
 }
 
+void bind_models(nb::module_& m) {
+  m.def(
+      "model_tidy",
+      [](const std::string& model, double conf_level) {
+        return text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_model_tidy(model.data(), model.size(), conf_level, out, error);
+        });
+      },
+      "model"_a, "conf_level"_a);
+  m.def(
+      "model_glance",
+      [](const std::string& model) {
+        return text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_model_glance(model.data(), model.size(), out, error);
+        });
+      },
+      "model"_a);
+}
+
 }  // namespace
 }  // namespace insitu_python
 
@@ -279,6 +298,7 @@ NB_MODULE(_core, m) {
   bind_fit(m);
   bind_engine(m);
   bind_stored(m);
+  bind_models(m);
   m.def(
       "formula_describe",
       [](const std::string& formula, const std::string& columns) {

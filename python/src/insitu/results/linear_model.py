@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from numbers import Real
@@ -10,13 +11,18 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from .. import _core
 from ..errors import SpecError
 from ..fitting import number, numbers
+from ..serialization import to_json
 from . import linear_layout
 from .base import Result
 from .cube import count_frame, cubed_term
-from .linear_check import COLUMNS, check_linear_model
-from .student_t import t_quantile
+from .linear_check import check_linear_model
+
+# Columns of the tables that the engine makes, in order.
+_TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+_GLANCE = ("r_squared", "adj_r_squared", "sigma", "statistic", "p_value", "df", "df_residual", "aic", "bic", "nobs")  # fmt: skip
 
 
 class LinearModel(Result):
@@ -269,19 +275,12 @@ class LinearModel(Result):
             0  (Intercept)       0.0
             1            x       1.1
         """
-        table = self._model["coefficients"]
-        low, high = self._interval(conf_level)
-        values = {key: numbers(table[key]) for key in COLUMNS}
         return pd.DataFrame(
             {
-                "term": list(table["names"]),
-                "estimate": values["estimate"],
-                "std_error": values["std_error"],
-                "statistic": values["t_value"],
-                "p_value": values["p_value"],
-                "conf_low": low,
-                "conf_high": high,
-            }
+                name: values if name == "term" else numbers(values)
+                for name, values in self._tidy(conf_level).items()
+            },
+            columns=list(_TIDY),
         )
 
     def confint(self, level: float = 0.95) -> pd.DataFrame:
@@ -300,18 +299,22 @@ class LinearModel(Result):
             >>> list(insitu.rx_lin_mod("y ~ x", data).confint(0.9))
             ['5 %', '95 %']
         """
-        low, high = self._interval(level)
+        tidy = self._tidy(level)
+        low, high = numbers(tidy["conf_low"]), numbers(tidy["conf_high"])
         names = [f"{100 * p:.6g} %" for p in ((1 - level) / 2, (1 + level) / 2)]
-        index = pd.Index(self._model["coefficients"]["names"])
+        index = pd.Index(tidy["term"])
         return pd.DataFrame({names[0]: low, names[1]: high}, index=index)
 
-    def _interval(self, level: float) -> tuple[list[float], list[float]]:
+    def _tidy(self, level: float) -> dict[str, list[Any]]:
         if not (isinstance(level, Real) and 0.0 < level < 1.0):
             raise SpecError(f"The level of an interval lies between 0 and 1, and is {level!r}.")
-        table = self._model["coefficients"]
-        reach = t_quantile((1.0 + level) / 2.0, number(self._model["df"][1]))
-        pairs = list(zip(numbers(table["estimate"]), numbers(table["std_error"]), strict=True))
-        return [b - reach * s for b, s in pairs], [b + reach * s for b, s in pairs]
+        parts = self._as_json("kind", "coefficients", "df")
+        tidy: dict[str, list[Any]] = json.loads(_core.model_tidy(parts, float(level)))
+        return tidy
+
+    def _as_json(self, *keys: str) -> str:
+        """These parts of the engine's dict as the engine reads them."""
+        return json.dumps(to_json({key: self._model.get(key) for key in keys}))
 
     def glance(self) -> pd.DataFrame:
         """The whole model in one row.
@@ -326,17 +329,11 @@ class LinearModel(Result):
                df  df_residual  nobs
             0   1            2     4
         """
+        scalars = [k for k, v in self._model.items() if not isinstance(v, dict | list)]
+        found = json.loads(_core.model_glance(self._as_json("df", *scalars)))
         row = {
-            "r_squared": self.r_squared,
-            "adj_r_squared": self.adj_r_squared,
-            "sigma": self.sigma,
-            "statistic": self._number("f_statistic"),
-            "p_value": self.f_pvalue,
-            "df": _whole(self._model["f_num_df"]),
-            "df_residual": self.df[1],
-            "aic": self.aic,
-            "bic": self.bic,
-            "nobs": self.nobs,
+            key: found[key] if isinstance(found[key], int) else number(found[key])
+            for key in _GLANCE
         }
         return pd.DataFrame([row])
 
