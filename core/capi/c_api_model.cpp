@@ -44,3 +44,13 @@ insitu_code insitu_model_glance(const char* model_json, size_t size, insitu_byte
         [&](const ModelKind& kind, const Json& model) { give_json(json, kind.glance(model)); });
   });
 }
+
+insitu_code insitu_model_to_sql(const char* model_json, size_t size, const char* dialect,
+                                insitu_bytes* sql, insitu_error* error) {
+  return gate(error, [&] {
+    const std::string_view wanted = &need(dialect, "dialect");
+    ask(model_json, size, [&](const ModelKind& kind, const Json& model) {
+      give_bytes(sql, kind.to_sql(model, wanted));
+    });
+  });
+}

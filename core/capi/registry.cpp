@@ -12,6 +12,7 @@
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"
 #include "score/linear_predict.hpp"
+#include "score/linear_sql.hpp"
 #include "summary/summary_analysis.hpp"
 #include "summary/summary_fit.hpp"
 
@@ -63,7 +64,7 @@ constexpr Line<RowFunctionPtr> kRowFunctions[] = {
      "predictions of a linear model: {model, std_errors, …}"},
 };
 constexpr ModelKind kModelKinds[] = {
-    {"linear_model", tidy_linear_model, glance_linear_model},
+    {"linear_model", tidy_linear_model, glance_linear_model, linear_model_to_sql},
 };
 
 // {"name", "spec"}

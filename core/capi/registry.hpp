@@ -22,6 +22,8 @@ struct ModelKind {
   Json (*tidy)(const Json& model, double conf_level);
   // The whole model in one object of numbers.
   Json (*glance)(const Json& model);
+  // One scalar expression that predicts.
+  std::string (*to_sql)(const Json& model, std::string_view dialect);
 };
 // SpecError for something that is no model, or a kind without such tables.
 const ModelKind& model_kind(const Json& model);

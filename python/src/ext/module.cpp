@@ -286,6 +286,14 @@ void bind_models(nb::module_& m) {
         });
       },
       "model"_a);
+  m.def(
+      "model_to_sql",
+      [](const std::string& model, const std::string& dialect) {
+        return text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_model_to_sql(model.data(), model.size(), dialect.c_str(), out, error);
+        });
+      },
+      "model"_a, "dialect"_a);
 }
 
 }  // namespace

@@ -376,6 +376,33 @@ class LinearModel(Result):
         frame["std_error"] = found["std_err"].to_numpy() if errors else np.nan
         return frame
 
+    def to_sql(self, dialect: str = "postgres") -> str:
+        """The prediction as one SQL expression, for a query or a view of a server where nothing is installed.
+
+        It names the columns as the model does, takes numbers as doubles and compares labels by their bytes. It is
+        NULL where `rx_predict` gives a missing value: a missing predictor, a level that the model does not know, a
+        step of the formula that is not finite. (Infinite values in a column, which `rx_predict` refuses, give NULL
+        or what the server's arithmetic makes of them.) Columns that the fit made with `transforms` must be there;
+        dates must be numbers: days, or seconds since 1970.
+
+        Arguments:
+            dialect: "postgres", "duckdb", "sqlite" (with its mathematical functions) or "tsql".
+
+        Returns: the expression as text. In PostgreSQL and SQL Server, sums and products beyond what a double
+            holds are the server's own error.
+
+        Raises: SpecError for another dialect, or a model whose expression would take more than 16 MiB.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "f": ["a", "b", "a", "b"], "y": [5.0, 2.0, 9.0, 6.0]})
+            >>> print(insitu.rx_lin_mod("y ~ f", data).to_sql("sqlite"))
+            4e0 + CASE CAST(`f` AS TEXT) COLLATE BINARY WHEN 'a' THEN 3e0 WHEN 'b' THEN 0e0 END
+        """
+        scoring = self.scoring_model(covariance=False)
+        parts = {key: scoring.get(key) for key in ("kind", "design", "coefficients", "scoring")}
+        return _core.model_to_sql(json.dumps(to_json(parts)), dialect)
+
     def summary(self) -> LinearModelSummary:
         """The long printed form: coefficients with errors, and the statistics of the fit.
 

@@ -1,0 +1,89 @@
+#include "score/linear_sql.hpp"
+
+#include <cmath>
+
+#include "base/json.hpp"
+#include "score/linear_scoring.hpp"
+#include "score/sql_writer.hpp"
+
+namespace insitu {
+namespace {
+
+class LinearSql {
+ public:
+  LinearSql(const LinearScoring& scoring, const SqlDialect& dialect)
+      : scoring_(scoring), dialect_(dialect), writer_(dialect, scoring.design) {}
+
+  std::string text() {
+    std::string sum = number(scoring_.intercept);
+    for (size_t t = 0; t < scoring_.terms.size(); ++t) {
+      sum += " + " + term(t);
+      SqlWriter::check_size(sum.size());
+    }
+    for (const DesignFeature& offset : scoring_.design.offsets) sum += " + " + value(*offset.expr);
+    SqlWriter::check_size(sum.size());
+    return numbers_ ? dialect_.without_infinities(dialect_.without_nan(sum)) : sum;
+  }
+
+ private:
+  // What is not finite spoils the sum, whose own guard is enough.
+  std::string value(const Expr& expr) {
+    numbers_ = true;
+    return writer_.value(expr).text;
+  }
+
+  std::string number(double coefficient) {
+    return std::isfinite(coefficient) ? dialect_.number(coefficient) : dialect_.null_number();
+  }
+
+  std::string term(size_t t) {
+    const DesignTerm& term = scoring_.design.terms[t];
+    const LinearScoring::Term& at = scoring_.terms[t];
+    std::string coefficient;
+    if (term.factors.empty()) {
+      coefficient = number(scoring_.coefficients[at.first]);
+    } else {
+      coefficient = cells(t, 0, at.first);
+      if (coefficient.empty()) coefficient = dialect_.null_number();
+    }
+    if (!term.feature.has_value()) return coefficient;
+    const std::string x = value(*scoring_.design.features[*term.feature].expr);
+    if (at.center == 0.0) return coefficient + " * " + x;
+    return coefficient + " * (" + x + " - " + number(at.center) + ")";
+  }
+
+  // The coefficients of the cells from `index` on by the factors from `f` on; empty if none of them
+  // had rows.
+  std::string cells(size_t t, size_t f, size_t index) {
+    const std::vector<size_t>& factors = scoring_.design.terms[t].factors;
+    if (f == factors.size()) {
+      const double value = scoring_.coefficients[index];
+      return std::isnan(value) ? "" : number(value);
+    }
+    const DesignFactor& factor = scoring_.design.factors[factors[f]];
+    std::string whens;
+    for (const std::string& level : *factor.levels) {
+      const std::string label = writer_.label(factor, level);
+      const std::string inner = label.empty() ? "" : cells(t, f + 1, index);
+      if (!inner.empty()) whens += " WHEN " + label + " THEN " + inner;
+      index += scoring_.terms[t].strides[f];
+      SqlWriter::check_size(whens.size());
+    }
+    return whens.empty() ? "" : "CASE " + writer_.subject(factor) + whens + " END";
+  }
+
+  const LinearScoring& scoring_;
+  const SqlDialect& dialect_;
+  SqlWriter writer_;
+  bool numbers_ = false;
+};
+
+}  // namespace
+
+std::string linear_model_to_sql(const Json& model, std::string_view dialect) {
+  const SqlDialect& known = SqlDialect::named(dialect);
+  const LinearScoring scoring = LinearScoring::from_model(model);
+  return LinearSql(scoring, known).text();
+}
+
+}  // namespace insitu
