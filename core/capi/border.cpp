@@ -87,8 +87,7 @@ std::string_view name_of(const char* name) { return &need(name, "name"); }
 void give_bytes(insitu_bytes* out, std::string_view bytes) {
   insitu_bytes& target = need(out, "bytes");
   target = {nullptr, 0};
-  auto* data = static_cast<char*>(std::malloc(bytes.size() + 1));
-  if (data == nullptr) throw std::bad_alloc();
+  auto* data = static_cast<char*>(::operator new(bytes.size() + 1));  // a host may provide it
   std::copy(bytes.begin(), bytes.end(), data);
   data[bytes.size()] = '\0';
   target = {data, bytes.size()};
@@ -100,6 +99,6 @@ void give_json(insitu_bytes* out, const Json& json) { give_bytes(out, dump_json(
 
 extern "C" void insitu_bytes_free(insitu_bytes* bytes) {
   if (bytes == nullptr) return;
-  std::free(bytes->data);
+  ::operator delete(bytes->data);
   *bytes = {nullptr, 0};
 }

@@ -21,7 +21,7 @@ std::vector<double> origin_of(const Tile& tile) {
 
 void add_log_weights(const Tile& tile, std::vector<double>& scratch, DoubleDouble& total) {
   if (tile.weight == nullptr || tile.rows == 0) return;
-  scratch.resize(kTileRows);
+  scratch.resize(tile.rows);
   log_array(tile.weight, tile.rows, scratch.data());
   total += column_sum(scratch.data(), tile.rows);
 }
@@ -123,32 +123,40 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   local.origin = into.origin;
 
   const bool weighted = !design.weight.empty();
-  const size_t tile_rows = tile_rows_for(plan.n_values - 1);
   const size_t values = plan.n_values - 1;
-  ShiftedTile shifted(values, weighted);
-  DenseAccumulator dense(values, weighted);
-  PreciseDenseAccumulator precise_dense(values, weighted);
-  CellAccumulator cells(plan, level_sizes, weighted, precise, local.tables);
+  // Scratch is no larger than the chunk: hosts with many groups hand over a few rows at a time.
+  const auto tile_rows =
+      static_cast<size_t>(std::min<uint64_t>(tile_rows_for(values), round_up_8(chunk.rows())));
+  std::optional<ShiftedTile> shifted;
+  std::optional<DenseAccumulator> dense;
+  std::optional<PreciseDenseAccumulator> precise_dense;
+  if (precise) {
+    precise_dense.emplace(values, weighted, tile_rows);
+  } else {
+    shifted.emplace(values, weighted, tile_rows);
+    dense.emplace(values, weighted, tile_rows);
+  }
+  CellAccumulator cells(plan, level_sizes, weighted, precise, tile_rows, local.tables);
   std::vector<double> logs;
   DoubleDouble local_logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(tile_rows, chunk.rows() - begin));
     const bool straight = !precise && !local.origin.empty();
     const Tile& tile =
-        straight ? reader->read(begin, n, shifted, local.origin) : reader->read(begin, n);
+        straight ? reader->read(begin, n, *shifted, local.origin) : reader->read(begin, n);
     counts.used += tile.rows;
     counts.missing += tile.missing_rows;
     counts.zero_weight += tile.zero_weight_rows;
     if (tile.rows == 0) continue;
     if (local.origin.empty()) local.origin = origin_of(tile);
     if (precise) {
-      precise_dense.add(tile, local);
+      precise_dense->add(tile, local);
       cells.add_precise(tile, local.origin);
     } else {
-      if (!straight) shifted.load(tile.values, tile.weight, tile.rows, local.origin);
+      if (!straight) shifted->load(tile.values, tile.weight, tile.rows, local.origin);
       ReadAhead ahead(tile.ahead);
-      cells.add(tile, shifted, ahead);
-      dense.add(tile, shifted, local, ahead);
+      cells.add(tile, *shifted, ahead);
+      dense->add(tile, *shifted, local, ahead);
     }
     add_log_weights(tile, logs, local_logs);
   }

@@ -35,27 +35,29 @@ std::vector<size_t> united(const std::vector<size_t>& a, const std::vector<size_
 }  // namespace
 
 CellAccumulator::CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts,
-                                 bool weighted, bool precise, std::vector<CellTable>& tables)
+                                 bool weighted, bool precise, size_t most_rows,
+                                 std::vector<CellTable>& tables)
     : plan_(plan),
       counts_(counts),
       weighted_(weighted),
       precise_(precise),
+      most_rows_(round_up_8(most_rows)),
       tables_(tables),
       width_((plan.products.size() + 3) & ~size_t{3}) {
   if (plan.tables.empty()) return;
   cover_tables();
   for (Working& working : working_) allocate(working);
-  cells_.resize(kTileRows);
+  cells_.resize(most_rows_);
   products_.resize(plan.products.size());
   columns_.assign(width_, nullptr);
   if (!precise) return;
-  rows_.resize(kTileRows * width_);
-  rows_low_.resize(kTileRows * width_);
-  shifted_.assign(plan.n_values, AlignedDoubles(kTileRows));
+  rows_.resize(most_rows_ * width_);
+  rows_low_.resize(most_rows_ * width_);
+  shifted_.assign(plan.n_values, AlignedDoubles(most_rows_));
   std::fill(shifted_[0].begin(), shifted_[0].end(), 1.0);
-  shifted_low_.assign(plan.n_values, AlignedDoubles(kTileRows));
-  product_.resize(kTileRows);
-  product_low_.resize(kTileRows);
+  shifted_low_.assign(plan.n_values, AlignedDoubles(most_rows_));
+  product_.resize(most_rows_);
+  product_low_.resize(most_rows_);
 }
 
 // Tables of several products, from the smallest, share a working table while its cells are few; a
@@ -115,7 +117,7 @@ void CellAccumulator::fill_columns(const ShiftedTile& shifted, size_t n) {
     const auto [a, b] = plan_.products[p];
     columns_[p] = shifted.weighted(b);
     if (a == 0) continue;
-    products_[p].resize(kTileRows);
+    products_[p].resize(most_rows_);
     multiply(columns_[p], shifted.plain(a), n, products_[p].data());
     columns_[p] = products_[p].data();
   }

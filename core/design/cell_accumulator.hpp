@@ -21,8 +21,9 @@ namespace insitu {
 class CellAccumulator {
  public:
   // counts: levels per factor in this chunk; tables: of those levels, zeros; they outlive this.
+  // Tiles have at most `most_rows` rows.
   CellAccumulator(const CellPlan& plan, const std::vector<uint32_t>& counts, bool weighted,
-                  bool precise, std::vector<CellTable>& tables);
+                  bool precise, size_t most_rows, std::vector<CellTable>& tables);
   // Adds a tile: shifted about the origin of the tables, or, if made `precise`, as it is.
   void add(const Tile& tile, const ShiftedTile& shifted, ReadAhead& ahead);
   void add_precise(const Tile& tile, std::span<const double> origin);
@@ -53,6 +54,7 @@ class CellAccumulator {
   std::vector<uint32_t> counts_;
   bool weighted_;
   bool precise_;
+  size_t most_rows_;
   std::vector<CellTable>& tables_;
   size_t width_;  // products, padded to a multiple of 4
   std::vector<Working> working_;

@@ -32,7 +32,7 @@ TEST(CellAccumulator, ALargeFactorBesideTwoSmallOnes) {
   const Design design = design_of("y ~ a + b + c");
   const CellPlan plan = CellPlan::make(design, true);
   CrossProducts products = empty_cross_products(design, plan);
-  EXPECT_NO_THROW(CellAccumulator(plan, {12, 31, 250'000}, false, false, products.tables));
+  EXPECT_NO_THROW(CellAccumulator(plan, {12, 31, 250'000}, false, false, 8, products.tables));
 }
 
 }  // namespace

@@ -25,10 +25,10 @@ void find_means(const Tile& tile, std::vector<double>& means) {
 
 }  // namespace
 
-DenseAccumulator::DenseAccumulator(size_t values, bool weighted)
+DenseAccumulator::DenseAccumulator(size_t values, bool weighted, size_t most_rows)
     : k_(values),
       weighted_(weighted),
-      centred_(values, weighted),
+      most_rows_(most_rows),
       means_(values),
       cross_(packed_size(values + 1)) {}
 
@@ -41,8 +41,9 @@ void DenseAccumulator::add(const Tile& tile, const ShiftedTile& shifted, CrossPr
     return;
   }
   find_means(tile, means_);
-  centred_.load(tile.values, tile.weight, tile.rows, means_);
-  sum_products(centred_, nullptr);
+  if (!centred_.has_value()) centred_.emplace(k_, weighted_, most_rows_);
+  centred_->load(tile.values, tile.weight, tile.rows, means_);
+  sum_products(*centred_, nullptr);
   merge_tile(means_, into);
 }
 
@@ -71,13 +72,13 @@ void DenseAccumulator::merge_tile(std::span<const double> origin, CrossProducts&
   into.weight = moments.weight;
 }
 
-PreciseDenseAccumulator::PreciseDenseAccumulator(size_t values, bool weighted)
+PreciseDenseAccumulator::PreciseDenseAccumulator(size_t values, bool weighted, size_t most_rows)
     : k_(values),
       weighted_(weighted),
       means_(values),
       cross_(packed_size(values + 1)),
       cross_low_(packed_size(values + 1)) {
-  const size_t size = (values + 1) * tile_stride(tile_rows_for(values));
+  const size_t size = (values + 1) * tile_stride(most_rows);
   for (AlignedDoubles* tile : {&tile_, &tile_low_}) tile->resize(size);
   if (!weighted) return;
   for (AlignedDoubles* tile : {&weighted_tile_, &weighted_low_}) tile->resize(size);

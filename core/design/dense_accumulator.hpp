@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "design/cross_products.hpp"
@@ -17,7 +18,8 @@ namespace insitu {
 // to its mean when merged; where that would cost a bit, the tile is shifted again, by its mean.
 class DenseAccumulator {
  public:
-  DenseAccumulator(size_t values, bool weighted);
+  // For tiles of at most `most_rows` rows.
+  DenseAccumulator(size_t values, bool weighted, size_t most_rows);
   void add(const Tile& tile, const ShiftedTile& shifted, CrossProducts& into, ReadAhead& ahead);
 
  private:
@@ -27,7 +29,8 @@ class DenseAccumulator {
 
   size_t k_;  // values; the tile has a column of ones before them
   bool weighted_;
-  ShiftedTile centred_;
+  size_t most_rows_;
+  std::optional<ShiftedTile> centred_;  // made when the first tile needs it
   std::vector<double> means_;
   std::vector<double> cross_;
 };
@@ -35,7 +38,7 @@ class DenseAccumulator {
 // Exact products summed in double-double, about the mean of each tile.
 class PreciseDenseAccumulator {
  public:
-  PreciseDenseAccumulator(size_t values, bool weighted);
+  PreciseDenseAccumulator(size_t values, bool weighted, size_t most_rows);
   void add(const Tile& tile, CrossProducts& into);
 
  private:

@@ -46,6 +46,7 @@ struct RowReader::Impl {
   RowNeeds needs;
   std::vector<LevelTable>& tables;
   const Chunk* chunk = nullptr;
+  size_t room = kTileRows;  // rows of the largest tile of the chunk
 
   std::vector<Input> inputs;
   std::vector<BoundFeature> features;  // then the response, then the offsets
@@ -120,6 +121,7 @@ struct RowReader::Impl {
 
   void bind(const Chunk& rows) {
     chunk = &rows;
+    room = static_cast<size_t>(std::min<uint64_t>(kTileRows, round_up_8(rows.rows())));
     for (Input& input : inputs) input.column = find(input.source.column);
     for (size_t k = 0; k < factors.size(); ++k) {
       unseen[k] += factors[k].bind(rows, find(design.factors[k].column));
@@ -140,7 +142,7 @@ struct RowReader::Impl {
     } else {
       input.data = column.borrow_doubles(begin, n);
       if (input.data == nullptr) {
-        input.scratch.resize(kTileRows);
+        input.scratch.resize(room);
         column.read_doubles(begin, n, input.scratch.data());
         input.data = input.scratch.data();
       }
@@ -164,7 +166,7 @@ struct RowReader::Impl {
     LevelEncoder encoder(*code_tables[index], false);
     std::vector<uint32_t> codes(n);
     encoder.encode(chunk->column(input.column), begin, n, codes.data());
-    input.scratch.resize(kTileRows);
+    input.scratch.resize(room);
     for (size_t i = 0; i < n; ++i) {
       input.scratch[i] =
           codes[i] >= kUnseenCode ? std::numeric_limits<double>::quiet_NaN() : codes[i];
@@ -184,8 +186,8 @@ struct RowReader::Impl {
     }
     for (size_t i = 0; i < bound.inputs.size(); ++i)
       bound.arguments[i] = inputs[bound.inputs[i]].data;
-    bound.high.resize(kTileRows);
-    if (needs.low_parts) bound.low.resize(kTileRows);
+    bound.high.resize(room);
+    if (needs.low_parts) bound.low.resize(room);
     bound.feature->program.evaluate(bound.arguments, n, bound.high.data(),
                                     needs.low_parts ? bound.low.data() : nullptr);
     *value = bound.high.data();
@@ -198,8 +200,8 @@ struct RowReader::Impl {
   bool apply_offsets(size_t n) {
     if (n_values == features.size()) return true;
     bool finite = true;
-    offset.assign(kTileRows, 0.0);
-    offset_low.assign(kTileRows, 0.0);
+    offset.assign(room, 0.0);
+    offset_low.assign(room, 0.0);
     for (size_t k = n_values; k < features.size(); ++k) {
       const double* value = nullptr;
       const double* low = nullptr;
@@ -215,8 +217,8 @@ struct RowReader::Impl {
     tile.offset = offset.data();
     if (!needs.response || !design.response.has_value()) return finite;
     const size_t y = n_values - 1;
-    response.resize(kTileRows);
-    response_low.resize(kTileRows);
+    response.resize(room);
+    response_low.resize(room);
     for (size_t i = 0; i < n; ++i) {
       const double low = tile.low[y] == nullptr ? 0.0 : tile.low[y][i];
       const DoubleDouble rest =
@@ -343,7 +345,7 @@ struct RowReader::Impl {
       }
     }
     for (size_t k = 0; k < factors.size(); ++k) {
-      packed_codes[k].resize(kTileRows);
+      packed_codes[k].resize(room);
       for (size_t i = 0; i < n && !left_out[k].empty(); ++i) {
         if (keep[i] == 0 && tile.codes[k][i] < kUnseenCode) left_out[k][tile.codes[k][i]] = true;
       }
@@ -363,7 +365,7 @@ struct RowReader::Impl {
   }
 
   size_t pack(const double* from, size_t n, Buffer& to) const {
-    to.resize(kTileRows + 1);
+    to.resize(room + 1);
     size_t count = 0;
     for (size_t i = 0; i < n; ++i) {
       to[count] = from[i];

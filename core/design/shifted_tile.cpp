@@ -11,8 +11,8 @@ size_t tile_rows_for(size_t values) {
   return values <= 64 ? kMaxTileRows / 2 : kMaxTileRows / 4;
 }
 
-ShiftedTile::ShiftedTile(size_t values, bool weighted) : columns_(values + 1) {
-  const size_t size = columns_ * tile_stride(tile_rows_for(values));
+ShiftedTile::ShiftedTile(size_t values, bool weighted, size_t most_rows) : columns_(values + 1) {
+  const size_t size = columns_ * tile_stride(most_rows);
   plain_.resize(size);
   if (weighted) weighted_.resize(size);
 }

@@ -11,8 +11,8 @@ namespace insitu {
 
 class ShiftedTile {
  public:
-  // For `values` values besides the ones.
-  ShiftedTile(size_t values, bool weighted);
+  // For `values` values besides the ones, and tiles of at most `most_rows` rows.
+  ShiftedTile(size_t values, bool weighted, size_t most_rows);
   // Takes values about the origin; tails up to a multiple of 8 rows are zero. weight: null for
   // ones. False if it met a value that is not finite: what it holds is then of no use.
   bool load(std::span<const double* const> values, const double* weight, size_t rows,
