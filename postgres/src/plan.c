@@ -1,0 +1,100 @@
+/* A spec given to SQL, decoded once per query. */
+#include "plan.h"
+
+#include "insitu_pg.h"
+#include "utils/jsonb.h"
+
+bool insitu_same_value(Datum a, Datum b) {
+  struct varlena* x = (struct varlena*)DatumGetPointer(a);
+  struct varlena* y = (struct varlena*)DatumGetPointer(b);
+
+  return VARSIZE_ANY(x) == VARSIZE_ANY(y) && memcmp(x, y, VARSIZE_ANY(x)) == 0;
+}
+
+Datum insitu_copied_value(Datum value) {
+  Size size = VARSIZE_ANY(DatumGetPointer(value));
+
+  return PointerGetDatum(memcpy(palloc(size), DatumGetPointer(value), size));
+}
+
+static char* required(Datum object, const char* key) {
+  char* text = insitu_json_text(object, key);
+
+  if (text == NULL)
+    ereport(ERROR, (errcode(MAKE_SQLSTATE('I', 'S', '0', '0', '1')),
+                    errmsg("the spec has no \"%s\"; insitu.spec(formula, table) makes one", key)));
+  return text;
+}
+
+static void describe(InsituPlan* plan) {
+  insitu_bytes text = {NULL, 0};
+  Datum description;
+
+  INSITU_CALL(plan->context, insitu_analysis_describe(plan->analysis, &text, &error));
+  description = insitu_jsonb(text.data, text.size);
+  insitu_bytes_free(&text);
+  plan->columns = insitu_json_strings(description, "columns", &plan->n_columns);
+  plan->state_bytes = strtoll(required(description, "state_bytes"), NULL, 10);
+}
+
+/* A state that is known beforehand to be too large is refused before a row is read. */
+static void check_size(const InsituPlan* plan) {
+  if (insitu_max_state_mb > 0 && plan->state_bytes / (1024 * 1024) >= insitu_max_state_mb)
+    ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                    errmsg("the state takes about %lld MB, and insitu.max_state_mb is %d; raise "
+                           "it, or use fewer levels",
+                           (long long)(plan->state_bytes / (1024 * 1024)), insitu_max_state_mb)));
+}
+
+InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context) {
+  MemoryContext outer = MemoryContextSwitchTo(context);
+  InsituPlan* plan = palloc0(sizeof(InsituPlan));
+  Datum parsed;
+  Datum fit;
+  char* name;
+  char* inner;
+
+  plan->context = context;
+  plan->spec = palloc(size);
+  plan->spec_size = size;
+  memcpy(plan->spec, spec, size);
+  parsed = insitu_jsonb(spec, size);
+  name = required(parsed, "analysis");
+  inner = required(parsed, "spec");
+  INSITU_CALL(context, insitu_analysis_make(name, inner, strlen(inner), &plan->analysis, &error));
+  if (insitu_json_member(parsed, "fit", &fit)) {
+    plan->fit_name = required(fit, "name");
+    plan->fit_spec = required(fit, "spec");
+  }
+  describe(plan);
+  check_size(plan);
+  MemoryContextSwitchTo(outer);
+  return plan;
+}
+
+bool insitu_plan_has_spec(const InsituPlan* plan, const char* spec, Size size) {
+  return plan->spec_size == size && memcmp(plan->spec, spec, size) == 0;
+}
+
+InsituPlan* insitu_plan_of(FmgrInfo* call, const char* spec, Size size) {
+  InsituPlan* plan = call->fn_extra;
+
+  while (plan != NULL && !insitu_plan_has_spec(plan, spec, size)) plan = plan->next;
+  if (plan != NULL) return plan;
+  plan = insitu_plan_make(spec, size, call->fn_mcxt);
+  plan->next = call->fn_extra;
+  call->fn_extra = plan;
+  return plan;
+}
+
+struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* state) {
+  insitu_bytes saved = {NULL, 0};
+  insitu_bytes sealed = {NULL, 0};
+
+  INSITU_CALL(CurrentMemoryContext, insitu_state_save(plan->analysis, state, &saved, &error));
+  INSITU_CALL(CurrentMemoryContext,
+              insitu_stored_state_seal(plan->spec, plan->spec_size, saved.data, saved.size, &sealed,
+                                       &error));
+  insitu_bytes_free(&saved);
+  return insitu_varlena(&sealed);
+}

@@ -1,0 +1,35 @@
+/* A spec given to SQL, decoded once per query. */
+#ifndef INSITU_PLAN_H
+#define INSITU_PLAN_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "insitu/c_api.h"
+
+typedef struct InsituPlan {
+  struct InsituPlan* next; /* of the same function call */
+  MemoryContext context;   /* all of it lives here, as long as the query */
+  char* spec;              /* the JSON text that was given, not ended by zero */
+  Size spec_size;
+  insitu_analysis* analysis;
+  char** columns; /* names, in the order of the arguments */
+  int n_columns;
+  int64 state_bytes; /* estimate before running */
+  char* fit_name;    /* null: the spec has no fit */
+  char* fit_spec;
+} InsituPlan;
+
+/* {"analysis": name, "spec": …, "fit": {"name": …, "spec": …}} */
+extern InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context);
+
+extern bool insitu_plan_has_spec(const InsituPlan* plan, const char* spec, Size size);
+
+/* The plan of a spec, kept in fn_extra: made once per query and spec. */
+extern InsituPlan* insitu_plan_of(FmgrInfo* call, const char* spec, Size size);
+
+/* The plan's state under its spec: what a value of type insitu.state holds. */
+extern struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* state);
+
+#endif
