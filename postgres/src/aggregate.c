@@ -1,51 +1,57 @@
 /* insitu.state(spec, columns …): one aggregate for every analysis.
  *
- * Each group keeps an engine's state and a small buffer of rows, both in the aggregate's memory
- * context. Rows are handed on as columns when the buffer is full. Between processes a state travels
- * under its spec, since whoever merges two states must know their analysis. */
+ * Rows are handed to the engine as columns, some thousand at a time. Where there is one group at a
+ * time they gather in one buffer; where a hash table holds many groups, in a backlog of all. A
+ * group's state lies in the aggregate's memory context. Between processes a state travels under its
+ * spec, since whoever merges two states must know their analysis. */
 #include "insitu_pg.h"
 
+#include "backlog.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "plan.h"
 #include "rows.h"
 
-/* Rows of a buffer: as many as suit the engine where there is one group at a time; few where a hash
- * table holds many groups, more as long as all buffers together stay small beside the table. */
-#define ROWS_OF_ONE_GROUP 4096
-#define FIRST_ROWS_OF_MANY 8
-#define BUFFERS_PART_OF_TABLE 4
+/* Rows handed over at once, as many as suit the engine. */
+#define BATCH_ROWS 4096
+/* The backlog takes this part of what a hash table may take. */
+#define BACKLOG_PART_OF_TABLE 4
 
 /* What groups of one spec share. */
 typedef struct Aggregation {
   struct Aggregation* next; /* of another spec in the same query */
   InsituPlan* plan;
   InsituReader* reader;
+  InsituRows* rows;
   Datum spec;    /* a copy of the raw datum, maybe a toast pointer */
-  bool constant; /* the spec is a constant or a parameter: no row can have another */
+  bool constant; /* no row of a group can have another spec */
   bool many_groups;
-  Size buffer_bytes; /* of the buffers of all groups */
-  Size buffer_limit;
+  struct InsituGroup* owner; /* one group at a time: whose rows are in the buffer */
+  InsituBacklog* backlog;    /* many groups; null before the first row */
 } Aggregation;
 
 /* One group. */
 typedef struct InsituGroup {
+  InsituRowList list; /* first: a list is its group */
   MemoryContext context;
   InsituPlan* plan;
   insitu_state* state;
-  Aggregation* aggregation; /* null: made from a stored state, has no buffer */
-  InsituRows* rows;
+  Aggregation* aggregation; /* null: made from a stored state, takes no rows */
   MemoryContextCallback callback;
 } InsituGroup;
 
-/* The aggregate's context is reset or deleted: the group goes with it. */
+/* The aggregate's context is reset or deleted: the group goes with it. Rows that still wait are
+ * then of no interest: a group that is asked for its state has handed them over before. */
 static void drop_group(void* argument) {
   InsituGroup* group = argument;
+  Aggregation* aggregation = group->aggregation;
 
-  if (group->aggregation != NULL && group->rows != NULL)
-    group->aggregation->buffer_bytes -=
-        insitu_rows_bytes(group->aggregation->reader, insitu_rows_room(group->rows));
+  if (aggregation != NULL) {
+    insitu_rows_clear(aggregation->reader, aggregation->rows);
+    aggregation->owner = NULL;
+    aggregation->backlog = NULL; /* it lies in the same context */
+  }
   insitu_state_free(group->state);
 }
 
@@ -70,12 +76,14 @@ static MemoryContext aggregate_context(FunctionCallInfo fcinfo) {
   return context;
 }
 
-static bool hashes_groups(FunctionCallInfo fcinfo) {
+/* True if rows of different groups come in any order. */
+static bool has_many_groups(FunctionCallInfo fcinfo) {
   AggState* aggregate;
 
   if (fcinfo->context == NULL || !IsA(fcinfo->context, AggState)) return false;
   aggregate = (AggState*)fcinfo->context;
-  return aggregate->aggstrategy == AGG_HASHED || aggregate->aggstrategy == AGG_MIXED;
+  return aggregate->aggstrategy == AGG_HASHED || aggregate->aggstrategy == AGG_MIXED ||
+         aggregate->maxsets > 1;
 }
 
 /* ---- The spec ---- */
@@ -102,8 +110,8 @@ static Aggregation* make_aggregation(FunctionCallInfo fcinfo) {
       insitu_plan_make(VARDATA_ANY(spec), VARSIZE_ANY_EXHDR(spec), fcinfo->flinfo->fn_mcxt);
   aggregation->reader = insitu_reader_make(fcinfo, 2, aggregation->plan->columns,
                                            aggregation->plan->n_columns, "insitu.state");
-  aggregation->many_groups = hashes_groups(fcinfo);
-  aggregation->buffer_limit = get_hash_memory_limit() / BUFFERS_PART_OF_TABLE;
+  aggregation->rows = insitu_rows_make(aggregation->reader, BATCH_ROWS);
+  aggregation->many_groups = has_many_groups(fcinfo);
   MemoryContextSwitchTo(outer);
   return aggregation;
 }
@@ -149,41 +157,46 @@ static void check_growth(const InsituGroup* group) {
              used / (1024 * 1024), insitu_max_state_mb)));
 }
 
-/* Hands the rows of the buffer to the engine. */
-static void flush(InsituGroup* group) {
-  InsituReader* reader;
+/* Hands the rows in the buffer to the engine. */
+static void update(InsituGroup* group) {
+  Aggregation* aggregation = group->aggregation;
   const struct ArrowArray* batch;
 
-  if (group->rows == NULL || insitu_rows_count(group->rows) == 0) return;
-  insitu_check_time();
-  reader = group->aggregation->reader;
-  batch = insitu_rows_batch(reader, group->rows);
+  if (insitu_rows_count(aggregation->rows) == 0) return;
+  batch = insitu_rows_batch(aggregation->reader, aggregation->rows);
   INSITU_CALL(group->context, insitu_state_update(group->plan->analysis, group->state,
-                                                  &reader->schema, batch, -1, &error));
-  insitu_rows_clear(reader, group->rows);
-  check_growth(group);
+                                                  &aggregation->reader->schema, batch, -1, &error));
+  insitu_rows_clear(aggregation->reader, aggregation->rows);
 }
 
-static void make_room(InsituGroup* group) {
-  Aggregation* aggregation = group->aggregation;
-  int room = group->rows == NULL ? 0 : insitu_rows_room(group->rows);
-  int wanted = !aggregation->many_groups ? ROWS_OF_ONE_GROUP
-               : room == 0               ? FIRST_ROWS_OF_MANY
-                                         : 2 * room;
-  Size more = insitu_rows_bytes(aggregation->reader, wanted) -
-              (room == 0 ? 0 : insitu_rows_bytes(aggregation->reader, room));
-  MemoryContext outer;
+static void flush_backlog(Aggregation* aggregation) {
+  InsituRowList* list = insitu_backlog_sort(aggregation->backlog);
 
-  if (room > 0 &&
-      (room >= ROWS_OF_ONE_GROUP || aggregation->buffer_bytes + more > aggregation->buffer_limit))
-    return;
-  outer = MemoryContextSwitchTo(group->context);
-  if (room == 0)
-    group->rows = insitu_rows_make(aggregation->reader, wanted);
-  else
-    insitu_rows_grow(aggregation->reader, group->rows, wanted);
-  aggregation->buffer_bytes += more;
-  MemoryContextSwitchTo(outer);
+  while (list != NULL) {
+    InsituGroup* group = (InsituGroup*)list;
+
+    insitu_check_time();
+    list = list->next;
+    while (!insitu_backlog_take(aggregation->reader, aggregation->backlog, &group->list,
+                                aggregation->rows))
+      update(group);
+    update(group);
+  }
+  insitu_backlog_clear(aggregation->backlog);
+}
+
+/* Hands the rows that wait to the engine, those of the group at least. */
+static void flush(InsituGroup* group) {
+  Aggregation* aggregation = group->aggregation;
+
+  if (aggregation == NULL) return;
+  insitu_check_time();
+  if (aggregation->backlog != NULL && insitu_backlog_count(aggregation->backlog) > 0)
+    flush_backlog(aggregation);
+  if (aggregation->owner != group) return;
+  aggregation->owner = NULL;
+  update(group);
+  check_growth(group);
 }
 
 static InsituGroup* first_row(FunctionCallInfo fcinfo) {
@@ -192,22 +205,52 @@ static InsituGroup* first_row(FunctionCallInfo fcinfo) {
   InsituGroup* group = make_group(aggregation->plan, aggregation, context);
 
   INSITU_CALL(context, insitu_state_empty(aggregation->plan->analysis, &group->state, &error));
-  make_room(group);
+  if (aggregation->many_groups && aggregation->backlog == NULL) {
+    /* In the aggregate's context, where the hash table's memory is counted. */
+    MemoryContext outer = MemoryContextSwitchTo(context);
+
+    aggregation->backlog =
+        insitu_backlog_make(aggregation->reader, get_hash_memory_limit() / BACKLOG_PART_OF_TABLE);
+    MemoryContextSwitchTo(outer);
+  }
   return group;
+}
+
+static void add_to_backlog(Aggregation* aggregation, InsituGroup* group) {
+  insitu_backlog_append(aggregation->reader, aggregation->backlog, &group->list);
+  if (unlikely(insitu_backlog_full(aggregation->backlog))) flush_backlog(aggregation);
+}
+
+static void add_to_rows(Aggregation* aggregation, InsituGroup* group) {
+  if (unlikely(aggregation->owner != group)) {
+    if (aggregation->owner != NULL) flush(aggregation->owner);
+    aggregation->owner = group;
+  }
+  insitu_rows_append(aggregation->reader, aggregation->rows);
+  if (unlikely(insitu_rows_full(aggregation->rows))) flush(group);
 }
 
 PG_FUNCTION_INFO_V1(insitu_pg_transition);
 Datum insitu_pg_transition(PG_FUNCTION_ARGS) {
-  InsituGroup* group = PG_ARGISNULL(0) ? first_row(fcinfo) : (InsituGroup*)PG_GETARG_POINTER(0);
-  Aggregation* aggregation = group->aggregation;
+  Aggregation* aggregation = fcinfo->flinfo->fn_extra;
+  InsituGroup* group;
 
-  if (!aggregation->constant) check_spec(aggregation, fcinfo);
-  insitu_reader_row(aggregation->reader, fcinfo);
-  insitu_rows_append(aggregation->reader, group->rows);
-  if (unlikely(insitu_rows_full(group->rows))) {
-    if (insitu_rows_count(group->rows) == insitu_rows_room(group->rows)) make_room(group);
-    if (insitu_rows_full(group->rows)) flush(group);
+  if (PG_ARGISNULL(0)) {
+    group = first_row(fcinfo);
+    aggregation = group->aggregation;
+  } else {
+    group = (InsituGroup*)PG_GETARG_POINTER(0);
+    /* With one spec the group itself need not be touched. */
+    if (aggregation->next != NULL || !aggregation->constant) {
+      aggregation = group->aggregation;
+      if (!aggregation->constant) check_spec(aggregation, fcinfo);
+    }
   }
+  insitu_reader_row(aggregation->reader, fcinfo);
+  if (aggregation->many_groups)
+    add_to_backlog(aggregation, group);
+  else
+    add_to_rows(aggregation, group);
   PG_RETURN_POINTER(group);
 }
 

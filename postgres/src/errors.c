@@ -1,4 +1,5 @@
 /* The engine's errors as PostgreSQL's: one sentence, and a SQLSTATE of the class "IS". */
+
 #include "insitu_pg.h"
 
 #include "miscadmin.h"

@@ -1,4 +1,5 @@
 /* Reading what the engine writes, with PostgreSQL's own JSON. */
+
 #include "insitu_pg.h"
 
 #include "utils/builtins.h"

@@ -1,4 +1,5 @@
 /* insitu.spec and insitu.lm: from a formula and a table to a spec, and to a model. */
+
 #include "insitu_pg.h"
 
 #include "catalog/pg_type.h"

@@ -1,7 +1,7 @@
 /* From states to models, and what is in a model. */
-#include "models.h"
-
 #include "insitu_pg.h"
+
+#include "models.h"
 
 #include "plan.h"
 #include "utils/builtins.h"

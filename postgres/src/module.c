@@ -1,4 +1,5 @@
 /* The module: settings, the version, and the statement's time. */
+
 #include "insitu_pg.h"
 
 #include <limits.h>

@@ -3,6 +3,8 @@
  * Up to 2^53 the digits are an exact double, and so is a power of ten up to 10^22: one
  * multiplication or division then rounds once, correctly (Clinger 1990). PostgreSQL's own
  * conversion, by way of decimal text, does the rest. */
+#include "insitu_pg.h"
+
 #include "numeric.h"
 
 #include <float.h>

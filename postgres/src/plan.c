@@ -1,7 +1,8 @@
 /* A spec given to SQL, decoded once per query. */
+#include "insitu_pg.h"
+
 #include "plan.h"
 
-#include "insitu_pg.h"
 #include "utils/jsonb.h"
 
 bool insitu_same_value(Datum a, Datum b) {

@@ -1,5 +1,6 @@
 /* insitu.predict(model, columns …) and insitu.apply(spec, columns …): row functions, one row a
  * call. */
+
 #include "insitu_pg.h"
 
 #include <math.h>
@@ -106,9 +107,9 @@ static void apply(Scoring* scoring, FunctionCallInfo fcinfo) {
     if (value->is_null) continue;
     value->kind = insitu_is_text(&reader->columns[i]) ? 1 : 0;
     if (value->kind == 0)
-      value->number = insitu_reader_number(reader, i);
+      value->number = insitu_number(reader, i, reader->row[i].value);
     else {
-      value->text = insitu_reader_text(reader, i, &size);
+      value->text = insitu_text(reader, i, reader->row[i].value, &size);
       value->size = (Size)size;
     }
   }

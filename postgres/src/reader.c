@@ -1,4 +1,6 @@
 /* The columns of a call, row by row. */
+#include "insitu_pg.h"
+
 #include "reader.h"
 
 #include "access/htup_details.h"
@@ -13,7 +15,6 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "insitu_pg.h"
 #include "numeric.h"
 
 #define MICROSECONDS 1000000.0
@@ -277,9 +278,8 @@ static const EnumLabel* find_label(const ReaderColumn* column, Oid oid, const ch
 }
 
 /* The text of a value, without a copy. */
-const char* insitu_reader_text(const InsituReader* reader, int i, int* size) {
+const char* insitu_text(const InsituReader* reader, int i, Datum value, int* size) {
   const ReaderColumn* column = &reader->columns[i];
-  Datum value = reader->row[i].value;
 
   if (column->type == COLUMN_ENUM) {
     const EnumLabel* label = find_label(column, DatumGetObjectId(value), reader->what);
@@ -309,23 +309,21 @@ static void refuse_infinite(const InsituReader* reader, int i, const char* kind)
                          reader->names[i], kind)));
 }
 
-int32 insitu_unix_days(const InsituReader* reader, int i) {
-  DateADT date = DatumGetDateADT(reader->row[i].value);
+int32 insitu_unix_days(const InsituReader* reader, int i, Datum value) {
+  DateADT date = DatumGetDateADT(value);
 
   if (DATE_NOT_FINITE(date)) refuse_infinite(reader, i, "date");
   return date + DAYS_TO_UNIX_EPOCH;
 }
 
-int64 insitu_unix_microseconds(const InsituReader* reader, int i) {
-  Timestamp time = DatumGetTimestamp(reader->row[i].value);
+int64 insitu_unix_microseconds(const InsituReader* reader, int i, Datum value) {
+  Timestamp time = DatumGetTimestamp(value);
 
   if (TIMESTAMP_NOT_FINITE(time)) refuse_infinite(reader, i, "timestamp");
   return time + DAYS_TO_UNIX_EPOCH * USECS_PER_DAY;
 }
 
-double insitu_reader_number(const InsituReader* reader, int i) {
-  Datum value = reader->row[i].value;
-
+double insitu_number(const InsituReader* reader, int i, Datum value) {
   switch (reader->columns[i].type) {
     case COLUMN_FLOAT8:
       return DatumGetFloat8(value);
@@ -340,9 +338,9 @@ double insitu_reader_number(const InsituReader* reader, int i) {
     case COLUMN_NUMERIC:
       return insitu_numeric_to_double(value);
     case COLUMN_DATE:
-      return insitu_unix_days(reader, i);
+      return insitu_unix_days(reader, i, value);
     case COLUMN_TIMESTAMP:
-      return (double)insitu_unix_microseconds(reader, i) / MICROSECONDS;
+      return (double)insitu_unix_microseconds(reader, i, value) / MICROSECONDS;
     default:
       elog(ERROR, "insitu: column \"%s\" is no number", reader->names[i]);
   }

@@ -86,14 +86,12 @@ extern InsituReader* insitu_reader_make(FunctionCallInfo fcinfo, int first_arg, 
  * detoasted, in CurrentMemoryContext. */
 extern void insitu_reader_row(InsituReader* reader, FunctionCallInfo fcinfo);
 
-/* The text of column i of the row at hand, borrowed. */
-extern const char* insitu_reader_text(const InsituReader* reader, int i, int* size);
-
-/* The numbers of column i as doubles: dates as days, timestamps as seconds since 1970. */
-extern double insitu_reader_number(const InsituReader* reader, int i);
-
+/* A text of column i, borrowed; not toasted. */
+extern const char* insitu_text(const InsituReader* reader, int i, Datum value, int* size);
+/* A number of column i as a double: dates as days, timestamps as seconds since 1970. */
+extern double insitu_number(const InsituReader* reader, int i, Datum value);
 /* Since 1970; an error where infinite. */
-extern int32 insitu_unix_days(const InsituReader* reader, int i);
-extern int64 insitu_unix_microseconds(const InsituReader* reader, int i);
+extern int32 insitu_unix_days(const InsituReader* reader, int i, Datum value);
+extern int64 insitu_unix_microseconds(const InsituReader* reader, int i, Datum value);
 
 #endif

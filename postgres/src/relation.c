@@ -1,10 +1,11 @@
 /* The data of insitu.lm and insitu.spec. */
+#include "insitu_pg.h"
+
 #include "relation.h"
 
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "insitu_pg.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"

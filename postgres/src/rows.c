@@ -1,7 +1,8 @@
 /* Some rows of one group, as an Arrow batch. */
+#include "insitu_pg.h"
+
 #include "rows.h"
 
-#include "insitu_pg.h"
 #include "numeric.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -15,7 +16,6 @@ typedef struct ColumnRows {
 } ColumnRows;
 
 struct InsituRows {
-  int n;
   int room;
   int count;
   bool full;
@@ -30,58 +30,28 @@ StaticAssertDecl(sizeof(Datum) == sizeof(float8), "insitu needs a 64-bit server"
 
 static Size bitmap_bytes(int rows) { return (Size)((rows + 7) / 8); }
 
-Size insitu_rows_bytes(const InsituReader* reader, int room) {
-  Size bytes = 0;
-
-  for (int i = 0; i < reader->n; ++i) {
-    int width = reader->columns[i].width;
-
-    bytes += width > 0   ? (Size)width * (Size)room
-             : width < 0 ? bitmap_bytes(room)
-                         : sizeof(int32) * (Size)(room + 1);
-  }
-  return bytes;
-}
-
 InsituRows* insitu_rows_make(const InsituReader* reader, int room) {
   InsituRows* rows = palloc0(offsetof(InsituRows, columns) + sizeof(ColumnRows) * (Size)reader->n);
 
-  rows->n = reader->n;
-  insitu_rows_grow(reader, rows, room);
-  return rows;
-}
-
-/* The new bytes are `fill`. */
-static void* enlarged(void* old, Size old_bytes, Size bytes, int fill) {
-  char* made = old == NULL ? palloc(bytes) : repalloc(old, bytes);
-
-  memset(made + old_bytes, fill, bytes - old_bytes);
-  return made;
-}
-
-void insitu_rows_grow(const InsituReader* reader, InsituRows* rows, int room) {
-  int before = rows->room;
-
+  rows->room = room;
   for (int i = 0; i < reader->n; ++i) {
     ColumnRows* column = &rows->columns[i];
     int width = reader->columns[i].width;
 
     if (width > 0)
-      column->values =
-          enlarged(column->values, (Size)width * (Size)before, (Size)width * (Size)room, 0);
+      column->values = palloc0((Size)width * (Size)room);
     else if (width < 0)
-      column->values = enlarged(column->values, bitmap_bytes(before), bitmap_bytes(room), 0);
+      column->values = palloc0(bitmap_bytes(room));
     else
-      column->offsets =
-          enlarged(column->offsets, before == 0 ? 0 : sizeof(int32) * (Size)(before + 1),
-                   sizeof(int32) * (Size)(room + 1), 0);
-    if (column->validity != NULL)
-      column->validity = enlarged(column->validity, bitmap_bytes(before), bitmap_bytes(room), 0xFF);
+      column->offsets = palloc0(sizeof(int32) * (Size)(room + 1));
   }
-  rows->room = room;
+  return rows;
 }
 
-static void append_null(InsituRows* rows, ColumnRows* column) {
+void insitu_rows_put_null(const InsituReader* reader, InsituRows* rows, int i) {
+  ColumnRows* column = &rows->columns[i];
+  int width = reader->columns[i].width;
+
   if (column->validity == NULL) {
     /* In the context of the buffer itself, wherever the caller is. */
     column->validity = MemoryContextAlloc(GetMemoryChunkContext(rows), bitmap_bytes(rows->room));
@@ -89,33 +59,47 @@ static void append_null(InsituRows* rows, ColumnRows* column) {
   }
   column->validity[rows->count / 8] &= (uint8) ~(1 << (rows->count % 8));
   ++column->n_null;
+  if (width == 0)
+    column->offsets[rows->count + 1] = column->offsets[rows->count];
+  else if (width > 0)
+    memset(column->values + (Size)width * (Size)rows->count, 0, (Size)width);
 }
 
-static void append_text(InsituReader* reader, InsituRows* rows, int i) {
+void insitu_rows_put_text(InsituRows* rows, int i, const char* text, int size) {
   ColumnRows* column = &rows->columns[i];
   int32 start = column->offsets[rows->count];
-  int size;
-  const char* text = insitu_reader_text(reader, i, &size);
   Size needed = (Size)start + (Size)size;
 
   if (needed > column->text_room) {
-    Size room = Max(needed, Max(64, 2 * column->text_room));
+    Size room = Max(needed, Max(1024, 2 * column->text_room));
 
     column->values = column->values == NULL ? MemoryContextAlloc(GetMemoryChunkContext(rows), room)
                                             : repalloc_huge(column->values, room);
     column->text_room = room;
   }
-  memcpy(column->values + start, text, (size_t)size);
+  memcpy(column->values + start, text, (Size)size);
   column->offsets[rows->count + 1] = start + size;
   if (needed > TEXT_LIMIT) rows->full = true;
 }
 
-static void append_value(InsituReader* reader, InsituRows* rows, int i) {
+void insitu_rows_put_double(InsituRows* rows, int i, double value) {
+  ((float8*)rows->columns[i].values)[rows->count] = value;
+}
+
+static void put_bool(InsituRows* rows, ColumnRows* column, bool value) {
+  if (value) column->values[rows->count / 8] |= (char)(1 << (rows->count % 8));
+}
+
+void insitu_rows_put(const InsituReader* reader, InsituRows* rows, int i, Datum value) {
   ColumnRows* column = &rows->columns[i];
-  Datum value = reader->row[i].value;
   int at = rows->count;
+  const char* text;
+  int size;
 
   switch (reader->columns[i].type) {
+    case COLUMN_FLOAT8:
+      ((Datum*)column->values)[at] = value;
+      break;
     case COLUMN_FLOAT4:
       ((float4*)column->values)[at] = DatumGetFloat4(value);
       break;
@@ -132,55 +116,46 @@ static void append_value(InsituReader* reader, InsituRows* rows, int i) {
       ((float8*)column->values)[at] = insitu_numeric_to_double(value);
       break;
     case COLUMN_BOOL:
-      if (DatumGetBool(value)) column->values[at / 8] |= (char)(1 << (at % 8));
+      put_bool(rows, column, DatumGetBool(value));
       break;
     case COLUMN_DATE:
-      ((int32*)column->values)[at] = insitu_unix_days(reader, i);
+      ((int32*)column->values)[at] = insitu_unix_days(reader, i, value);
       break;
     case COLUMN_TIMESTAMP:
-      ((int64*)column->values)[at] = insitu_unix_microseconds(reader, i);
+      ((int64*)column->values)[at] = insitu_unix_microseconds(reader, i, value);
       break;
     default:
-      append_text(reader, rows, i);
+      text = insitu_text(reader, i, value, &size);
+      insitu_rows_put_text(rows, i, text, size);
       break;
   }
 }
 
-static void append_missing(InsituReader* reader, InsituRows* rows, int i) {
-  ColumnRows* column = &rows->columns[i];
-  int width = reader->columns[i].width;
+void insitu_rows_end(InsituRows* rows) { ++rows->count; }
 
-  append_null(rows, column);
-  if (width == 0)
-    column->offsets[rows->count + 1] = column->offsets[rows->count];
-  else if (width > 0)
-    memset(column->values + (Size)width * (Size)rows->count, 0, (Size)width);
-}
-
-void insitu_rows_append(InsituReader* reader, InsituRows* rows) {
+void insitu_rows_append(const InsituReader* reader, InsituRows* rows) {
   Assert(rows->count < rows->room);
   for (int i = 0; i < reader->n; ++i) {
     if (unlikely(reader->row[i].isnull))
-      append_missing(reader, rows, i);
+      insitu_rows_put_null(reader, rows, i);
     else if (reader->columns[i].type == COLUMN_FLOAT8) /* most columns are */
       ((Datum*)rows->columns[i].values)[rows->count] = reader->row[i].value;
     else
-      append_value(reader, rows, i);
+      insitu_rows_put(reader, rows, i, reader->row[i].value);
   }
   ++rows->count;
 }
 
 bool insitu_rows_full(const InsituRows* rows) { return rows->full || rows->count == rows->room; }
 int insitu_rows_count(const InsituRows* rows) { return rows->count; }
-int insitu_rows_room(const InsituRows* rows) { return rows->room; }
 
 void insitu_rows_clear(const InsituReader* reader, InsituRows* rows) {
   for (int i = 0; i < reader->n; ++i) {
     ColumnRows* column = &rows->columns[i];
 
-    if (column->n_null > 0) memset(column->validity, 0xFF, bitmap_bytes(rows->room));
+    if (column->n_null > 0) memset(column->validity, 0xFF, bitmap_bytes(rows->count));
     column->n_null = 0;
-    if (reader->columns[i].width < 0) memset(column->values, 0, bitmap_bytes(rows->room));
+    if (reader->columns[i].width < 0) memset(column->values, 0, bitmap_bytes(rows->count));
   }
   rows->count = 0;
   rows->full = false;

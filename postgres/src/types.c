@@ -1,4 +1,5 @@
 /* The types insitu.state and insitu.model: checked bytes. */
+
 #include "insitu_pg.h"
 
 #include "lib/stringinfo.h"
