@@ -23,9 +23,9 @@ typedef struct Aggregation {
   struct Aggregation* next; /* of another spec in the same query */
   InsituPlan* plan;
   InsituReader* reader;
-  InsituRows* rows;
-  Datum spec;    /* a copy of the raw datum, maybe a toast pointer */
-  bool constant; /* no row of a group can have another spec */
+  InsituRows* rows; /* null before the first row, whose type a record may tell only then */
+  Datum spec;       /* a copy of the raw datum, maybe a toast pointer */
+  bool constant;    /* no row of a group can have another spec */
   bool many_groups;
   struct InsituGroup* owner; /* one group at a time: whose rows are in the buffer */
   InsituBacklog* backlog;    /* many groups; null before the first row */
@@ -48,7 +48,7 @@ static void drop_group(void* argument) {
   Aggregation* aggregation = group->aggregation;
 
   if (aggregation != NULL) {
-    insitu_rows_clear(aggregation->reader, aggregation->rows);
+    if (aggregation->rows != NULL) insitu_rows_clear(aggregation->reader, aggregation->rows);
     aggregation->owner = NULL;
     aggregation->backlog = NULL; /* it lies in the same context */
   }
@@ -110,7 +110,6 @@ static Aggregation* make_aggregation(FunctionCallInfo fcinfo) {
       insitu_plan_make(VARDATA_ANY(spec), VARSIZE_ANY_EXHDR(spec), fcinfo->flinfo->fn_mcxt);
   aggregation->reader = insitu_reader_make(fcinfo, 2, aggregation->plan->columns,
                                            aggregation->plan->n_columns, "insitu.state");
-  aggregation->rows = insitu_rows_make(aggregation->reader, BATCH_ROWS);
   aggregation->many_groups = has_many_groups(fcinfo);
   MemoryContextSwitchTo(outer);
   return aggregation;
@@ -230,6 +229,13 @@ static void add_to_rows(Aggregation* aggregation, InsituGroup* group) {
   if (unlikely(insitu_rows_full(aggregation->rows))) flush(group);
 }
 
+static void make_rows(Aggregation* aggregation) {
+  MemoryContext outer = MemoryContextSwitchTo(aggregation->plan->context);
+
+  aggregation->rows = insitu_rows_make(aggregation->reader, BATCH_ROWS);
+  MemoryContextSwitchTo(outer);
+}
+
 PG_FUNCTION_INFO_V1(insitu_pg_transition);
 Datum insitu_pg_transition(PG_FUNCTION_ARGS) {
   Aggregation* aggregation = fcinfo->flinfo->fn_extra;
@@ -247,6 +253,7 @@ Datum insitu_pg_transition(PG_FUNCTION_ARGS) {
     }
   }
   insitu_reader_row(aggregation->reader, fcinfo);
+  if (unlikely(aggregation->rows == NULL)) make_rows(aggregation);
   if (aggregation->many_groups)
     add_to_backlog(aggregation, group);
   else
