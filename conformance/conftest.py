@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from conformance import contexts
+from conformance import contexts, sources
 from conformance.contexts.base import ContextCase
 from conformance.reference import nist
 
@@ -23,7 +23,13 @@ def _cases() -> list[ContextCase]:
 
 
 CONTEXTS = _cases()
-PLACES = [(case, kind) for case in CONTEXTS if not case.missing() for kind in case.reads]
+PLACES = [
+    (case, kind)
+    for case in CONTEXTS
+    if not case.missing()
+    for kind in case.reads
+    if not sources.missing(kind)
+]
 
 
 @dataclass
@@ -81,6 +87,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
     for case in CONTEXTS:
         if case.missing():
-            terminalreporter.write_line(
-                f"context {case.name} left out: no module {', '.join(case.missing())}"
-            )
+            terminalreporter.write_line(f"context {case.name} left out: {case.missing()}")
+    for kind in sources.KINDS:
+        if sources.missing(kind):
+            terminalreporter.write_line(f"source {kind} left out: {sources.missing(kind)}")

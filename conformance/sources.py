@@ -112,6 +112,28 @@ def as_duckdb_query(table: pa.Table, directory: Path, name: str, levels: Levels)
     )
 
 
+def as_postgres_table(table: pa.Table, directory: Path, name: str, levels: Levels) -> Any:
+    """A table of a PostgreSQL server; levels become enums."""
+    import insitu
+    from conformance import postgres
+
+    named = postgres.load(table, directory, name, levels)
+    return insitu.RxPostgresData(postgres.connection_string(), table=named)
+
+
+def as_postgres_query(table: pa.Table, directory: Path, name: str, levels: Levels) -> Any:
+    """A query, in PostgreSQL's own SQL, with levels in column_info."""
+    import insitu
+    from conformance import postgres
+
+    schema, named = postgres.load(table, directory, name, {}).split(".", 1)
+    return insitu.RxPostgresData(
+        postgres.connection_string(),
+        sql_query=f'with rows as (select * from {schema}."{named}") select * from rows -- all',
+        column_info=_column_info(levels),
+    )
+
+
 KINDS: dict[str, Callable[[pa.Table, Path, str, Levels], Any]] = {
     "pandas": as_pandas,
     "polars": as_polars,
@@ -120,4 +142,16 @@ KINDS: dict[str, Callable[[pa.Table, Path, str, Levels], Any]] = {
     "csv": as_csv,
     "duckdb_table": as_duckdb_table,
     "duckdb_query": as_duckdb_query,
+    "postgres_table": as_postgres_table,
+    "postgres_query": as_postgres_query,
 }
+EMBEDDED = tuple(kind for kind in KINDS if not kind.startswith("postgres"))
+
+
+def missing(kind: str) -> str | None:
+    """Why a kind cannot be had here; None if it can."""
+    if kind in EMBEDDED:
+        return None
+    from conformance import postgres
+
+    return postgres.missing()

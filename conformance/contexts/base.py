@@ -29,9 +29,10 @@ class ContextCase:
     # Digits it may lose against the thresholds of the cases.
     tolerance: ClassVar[float] = 0.0
 
-    def missing(self) -> list[str]:
-        """What is not installed here."""
-        return [module for module in self.needs if importlib.util.find_spec(module) is None]
+    def missing(self) -> str | None:
+        """Why it cannot run here; None if it can."""
+        absent = [module for module in self.needs if importlib.util.find_spec(module) is None]
+        return f"no module {', '.join(absent)}" if absent else None
 
     def connect(self, directory: Path) -> Any:
         """The compute context; files and databases go to `directory`."""

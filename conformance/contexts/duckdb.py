@@ -9,6 +9,7 @@ class DuckDb(ContextCase):
 
     name = "duckdb"
     needs = ("duckdb",)
+    reads = sources.EMBEDDED
     outside = ("pandas", "polars", "arrow", "parquet", "csv")
 
     def connect(self, directory):

@@ -1,5 +1,6 @@
 """This process, several threads."""
 
+from conformance import sources
 from conformance.contexts.base import ContextCase
 
 
@@ -7,6 +8,7 @@ class LocalParallel(ContextCase):
     """RxLocalParallel."""
 
     name = "local_parallel"
+    reads = sources.EMBEDDED
 
     def connect(self, directory):
         """No connection is needed."""

@@ -142,7 +142,7 @@ def test_a_lock_names_its_holder(database: str, tmp_path: Path) -> None:
     [
         "Driver=SQL Server;Server=.;Database=RevoTestDB;Uid=me;Pwd=s3cret",
         "Driver={ODBC Driver 17 for SQL Server};Server=x;PWD={s3cret;}",
-        "postgresql://me:s3cret@host/db",
+        "mysql://me:s3cret@host/db",
         "mssql+pyodbc://me:s3cret@host/db",
         "sqlite:///x.db",
     ],

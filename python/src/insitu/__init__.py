@@ -23,6 +23,7 @@ from .summary import rx_summary
 if TYPE_CHECKING:
     from .contexts import (
         RxComputeContext,
+        RxInPostgres,
         RxInSqlServer,
         RxLocalParallel,
         RxLocalSeq,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         RxFileData,
         RxOdbcData,
         RxParquetData,
+        RxPostgresData,
         RxSqlServerData,
         RxTextData,
     )
@@ -56,6 +58,7 @@ __all__ = [
     "RxComputeContext",
     "RxDataSource",
     "RxFileData",
+    "RxInPostgres",
     "RxInSqlServer",
     "RxLinModResults",
     "RxLocalParallel",
@@ -63,6 +66,7 @@ __all__ = [
     "RxOdbcData",
     "RxOptions",
     "RxParquetData",
+    "RxPostgresData",
     "RxSqlServerData",
     "RxSummaryResults",
     "RxTextData",
@@ -89,7 +93,8 @@ __all__ = [
 # Loaded when first asked for: these bring DuckDB and sqlglot.
 _LATER = {
     **dict.fromkeys(
-        ("RxComputeContext", "RxInSqlServer", "RxLocalParallel", "RxLocalSeq"), "contexts"
+        ("RxComputeContext", "RxInPostgres", "RxInSqlServer", "RxLocalParallel", "RxLocalSeq"),
+        "contexts",
     ),
     **dict.fromkeys(
         ("rx_get_compute_context", "rx_set_compute_context", "rx_set_temp_compute_context"),
@@ -101,6 +106,7 @@ _LATER = {
             "RxFileData",
             "RxOdbcData",
             "RxParquetData",
+            "RxPostgresData",
             "RxSqlServerData",
             "RxTextData",
         ),

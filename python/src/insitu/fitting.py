@@ -13,7 +13,7 @@ from . import _core
 from .data import as_source
 from .errors import SpecError
 from .options import RxOptions
-from .progress import progress_bar
+from .progress import Progress, progress_bar
 from .waiting import run_aside
 
 if TYPE_CHECKING:
@@ -75,24 +75,36 @@ def run_fit(
 
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
-    schema = selected.schema()
-    _require_usable(schema, spec)
-    full = {**spec, "columns": _columns(schema, spec)}
-    if "rows" in spec:
-        full["rows"] = selected.row_count()
-    fit = _core.Fit(name, json.dumps(full))
-    cache = None
-    needed = _columns_of(full)
-    with progress_bar(report_progress, selected) as progress:
-        while (analysis := fit.next()) is not None:
-            more = not set(needed) <= set(json.loads(analysis.describe())["columns"])
-            if cache is None and selected.needs_cache and (more or name not in _ONE_PASS):
-                cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
-            ahead = needed if more else ()  # a pass over the levels: the next one reads the rest
-            state = chosen.run(analysis, selected, cache=cache, progress=progress, ahead=ahead)
-            run_aside(partial(fit.accept, state), fit.cancel)
+    with selected.reading(f"run {name}"):
+        schema = selected.schema()
+        _require_usable(schema, spec)
+        full = {**spec, "columns": _columns(schema, spec)}
+        if "rows" in spec:
+            full["rows"] = selected.row_count()
+        fit = _core.Fit(name, json.dumps(full))
+        with progress_bar(report_progress, selected) as progress:
+            _run_passes(fit, name, _columns_of(full), selected, chosen, progress)
     result: dict[str, Any] = json.loads(fit.result())
     return result
+
+
+def _run_passes(
+    fit: _core.Fit,
+    name: str,
+    needed: Sequence[str],
+    source: Source,
+    context: RxComputeContext,
+    progress: Progress | None,
+) -> None:
+    """The loop of every fit: it hands out passes, and takes what each ends in."""
+    cache = None
+    while (analysis := fit.next()) is not None:
+        more = not set(needed) <= set(json.loads(analysis.describe())["columns"])
+        if cache is None and source.needs_cache and (more or name not in _ONE_PASS):
+            cache = _core.Cache(int(RxOptions.get_option("cacheBytes")))
+        ahead = needed if more else ()  # a pass over the levels: the next one reads the rest
+        state = context.run(analysis, source, cache=cache, progress=progress, ahead=ahead)
+        run_aside(partial(fit.accept, state), fit.cancel)
 
 
 def _columns(schema: Schema, spec: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -134,7 +146,10 @@ def run_map(
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
     function = _core.RowFunction(name, json.dumps(spec))
-    with progress_bar(report_progress, selected) as progress:
+    with (
+        selected.reading(f"map {name}"),
+        progress_bar(report_progress, selected) as progress,
+    ):
         return chosen.map(
             function, selected, sink, keep=keep, output_names=output_names, progress=progress
         )

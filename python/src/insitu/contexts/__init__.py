@@ -6,12 +6,14 @@ from .active import (
     rx_set_temp_compute_context,
 )
 from .base import Explanation, RxComputeContext
+from .in_postgres import RxInPostgres
 from .in_sqlserver import RxInSqlServer
 from .local import RxLocalParallel, RxLocalSeq
 
 __all__ = [
     "Explanation",
     "RxComputeContext",
+    "RxInPostgres",
     "RxInSqlServer",
     "RxLocalParallel",
     "RxLocalSeq",

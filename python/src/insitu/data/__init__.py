@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SpecError
-from .database import RxOdbcData, RxSqlServerData
+from .database import RxOdbcData, RxPostgresData, RxSqlServerData
 from .files import RxFileData
 from .frames import frame_source, to_pandas
 from .parquet import RxParquetData
@@ -22,6 +22,7 @@ __all__ = [
     "RxFileData",
     "RxOdbcData",
     "RxParquetData",
+    "RxPostgresData",
     "RxSqlServerData",
     "RxTextData",
     "Schema",

@@ -1,59 +1,158 @@
-"""Connection strings, and DuckDB databases opened as politely as possible."""
+"""Connection strings: which engine one leads to, and what every engine can do.
+
+An engine is a module `<name>_engine` of this package with one function, `database(connection) -> Database`. It is imported when
+the first connection string asks for it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import re
-import time
-import urllib.parse
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
+import pyarrow as pa
 
 from ..errors import SourceError, SpecError
 
-_OTHER = {
-    "postgresql": "PostgreSQL",
-    "postgres": "PostgreSQL",
-    "mssql": "SQL Server",
-    "sqlite": "SQLite",
-    "mysql": "MySQL",
-}
-_AVAILABLE = "this version reads DuckDB databases, by duckdb:///path/to/file.duckdb"
+if TYPE_CHECKING:
+    from .sinks import Sink
+    from .source import Source, Stream
+
+# Engines that connection strings may name, by the module that serves each.
+_SCHEMES = {"duckdb": "duckdb", "postgresql": "postgres", "postgres": "postgres"}
+# Keywords that begin a connection string of libpq, such as "host=localhost dbname=flights".
+_LIBPQ = re.compile(
+    r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|sslmode|connect_timeout|options|application_name)\s*="
+)
+_OTHER = {"mssql": "SQL Server", "sqlite": "SQLite", "mysql": "MySQL"}
+_AVAILABLE = "this version reads DuckDB databases, by duckdb:///path/to/file.duckdb, and PostgreSQL, by postgresql://user@host/database"
 _SECRET = re.compile(
-    r"(?i)\b(pwd|password|token|secret|motherduck_token)\s*=\s*(\{[^}]*\}?|[^;&\s]*)"
+    r"(?i)\b(pwd|(?:ssl)?password|token|secret|motherduck_token)\s*=\s*"
+    r"(\{[^}]*\}?|'(?:[^'\\]|\\.)*'?|[^;&\s]*)"
 )
 
 
 @dataclass(frozen=True)
-class Target:
-    """A database: a path, ":memory:" (this process's default database), ":memory:name", or an open connection."""
+class Fields:
+    """The columns of a table or query: names and Arrow types, levels that the database gives, and types that nobody reads."""
 
-    path: str
-    connection: duckdb.DuckDBPyConnection | None = None
+    types: list[tuple[str, pa.DataType]]
+    levels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rows(ABC):
+    """A table or a query of one database, as a source reads it."""
+
+    @abstractmethod
+    def sql(self) -> str:
+        """The query that the database runs for all columns."""
+
+    @abstractmethod
+    def fields(self) -> Fields:
+        """The columns, without reading rows."""
+
+    @abstractmethod
+    def scan(self, names: Sequence[str]) -> Stream:
+        """Batches of these columns, in this order."""
+
+    @abstractmethod
+    def row_count(self) -> int | None:
+        """Number of rows, or None where counting would cost a pass."""
+
+    @abstractmethod
+    def reads(self, table: str) -> bool:
+        """True if these rows come from the table of that name, whatever its spelling."""
+
+    @abstractmethod
+    def read_error(self, message: str) -> Exception:
+        """The sentence for a stream of these rows that broke."""
+
+
+class Database(ABC):
+    """What a connection string leads to. Two of them are one database exactly when their keys are equal."""
+
+    engine: ClassVar[str]
+    # sqlglot's name of the language in which queries are written unless something else is said.
+    dialect: ClassVar[str]
 
     @property
+    @abstractmethod
     def key(self) -> object:
-        """Equal for two targets exactly when they are one database."""
-        if self.connection is not None:
-            return _database_of(self.connection)
-        return self.path
+        """Equal for two strings exactly when they lead to one database."""
 
-    def __str__(self) -> str:
-        return f"duckdb:///{self.path}" if self.connection is None else "an open DuckDB connection"
+    @abstractmethod
+    def rows(self, table: str | None, sql_query: str | None, dialect: str) -> Rows:
+        """What one of the two names; nothing is connected yet."""
+
+    @abstractmethod
+    def sink(self, target: Any, *, overwrite: bool, append: bool) -> Sink:
+        """Where the rows for `target.table` go; its `write` gives `target`."""
+
+    def reading(self, purpose: str) -> AbstractContextManager[Any]:
+        """A scope in which everything that is read of the database belongs to one state of it."""
+        return contextlib.nullcontext()
+
+    def computing(self, source: Source, **what: Any) -> Source | None:
+        """A source of this database whose selection and transforms the database computes; None: it does not offer to."""
+        return None
 
 
-def _database_of(connection: duckdb.DuckDBPyConnection) -> object:
-    try:
-        row = (
-            connection.cursor()
-            .execute("select path from duckdb_databases() where database_name = current_database()")
-            .fetchall()
+def engine_of(connection: object) -> str | None:
+    """The module that serves a connection string (or an open DuckDB connection); None for none.
+
+    Example:
+        >>> engine_of("postgresql://me@host/db"), engine_of("host=localhost dbname=db"), engine_of("flights")
+        ('postgres', 'postgres', None)
+    """
+    if isinstance(connection, duckdb.DuckDBPyConnection):
+        return "duckdb"
+    if not isinstance(connection, str):
+        return None
+    scheme, colon, _ = connection.partition("://")
+    if colon and scheme.strip().isalpha():
+        return _SCHEMES.get(scheme.strip().lower())
+    return "postgres" if _LIBPQ.match(connection) and ";" not in connection else None
+
+
+def parse_connection(connection: object) -> Database:
+    """What a connection string (or an open DuckDB connection) leads to.
+
+    Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
+
+    Example:
+        >>> parse_connection("duckdb:///flights.duckdb").engine
+        'DuckDB'
+    """
+    name = engine_of(connection)
+    if name is not None:
+        module = importlib.import_module(f".{name}_engine", __package__)
+        found: Database = module.database(connection)
+        return found
+    if not isinstance(connection, str):
+        raise SpecError(
+            f"A connection string is text such as 'duckdb:///flights.duckdb', not {type(connection).__name__}."
         )
-    except duckdb.Error:
-        row = []
-    return str(Path(row[0][0]).resolve()) if row and row[0][0] else id(connection)
+    scheme = connection.partition("://")[0].lower().split("+")[0]
+    if "://" in connection and scheme in _OTHER:
+        raise SourceError(
+            f"{_OTHER[scheme]} is not available yet as a place to compute or read ({without_secrets(connection)}):"
+            f" {_AVAILABLE}."
+        )
+    if "=" in connection:
+        raise SourceError(
+            f"ODBC is not available yet ({without_secrets(connection)}): {_AVAILABLE}."
+        )
+    raise SpecError(
+        f"{without_secrets(connection)!r} is no connection string: write for example 'duckdb:///flights.duckdb'"
+        " or 'postgresql://user@host/database'."
+    )
 
 
 def without_secrets(text: str) -> str:
@@ -67,123 +166,6 @@ def without_secrets(text: str) -> str:
     """
     text = _SECRET.sub(lambda match: f"{match[1]}=***", text)
     return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", text)
-
-
-def parse_connection(connection: object) -> Target:
-    """What a connection string (or an open DuckDB connection) leads to.
-
-    Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
-
-    Example:
-        >>> parse_connection("duckdb:///flights.duckdb").path.endswith("/flights.duckdb")
-        True
-    """
-    if isinstance(connection, duckdb.DuckDBPyConnection):
-        return Target("", connection)
-    if not isinstance(connection, str):
-        raise SpecError(
-            f"A connection string is text such as 'duckdb:///flights.duckdb', not {type(connection).__name__}."
-        )
-    scheme, colon, rest = connection.partition("://")
-    if colon and scheme.lower() == "duckdb":
-        return Target(_path(urllib.parse.unquote(rest), connection))
-    if colon and scheme.lower().split("+")[0] in _OTHER:
-        engine = _OTHER[scheme.lower().split("+")[0]]
-        raise SourceError(
-            f"{engine} is not available yet as a place to compute or read ({without_secrets(connection)}): {_AVAILABLE}."
-        )
-    if "=" in connection:
-        raise SourceError(
-            f"ODBC is not available yet ({without_secrets(connection)}): {_AVAILABLE}."
-        )
-    raise SpecError(
-        f"{without_secrets(connection)!r} is no connection string: write for example 'duckdb:///flights.duckdb'."
-    )
-
-
-def _path(rest: str, connection: str) -> str:
-    # duckdb:///relative.duckdb and duckdb:////absolute.duckdb, as SQLAlchemy has it.
-    if not rest.startswith("/") or rest == "/":
-        raise SpecError(
-            f"{connection!r} names no file: write duckdb:///relative.duckdb or duckdb:////absolute/path.duckdb."
-        )
-    path = rest[1:].split("?", 1)[0]
-    return path if path.startswith(":memory:") else str(Path(path).expanduser().resolve())
-
-
-def connect(target: Target, *, write: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection of our own to a database; close it after use.
-
-    A file is opened read-only unless `write`; one that this process has open already is shared as it was opened.
-    Raises: SourceError with the reason: no such file, no database, locked (and by whom).
-    """
-    if target.connection is not None:
-        return _quiet(target.connection.cursor())
-    if target.path == ":memory:":
-        return _quiet(duckdb.connect(":default:").cursor())
-    if target.path.startswith(":memory:"):
-        return _quiet(duckdb.connect(target.path))
-    if not write and not Path(target.path).exists():
-        raise SourceError(
-            f"There is no database file {target.path!r}: check the path in the connection string."
-        )
-    modes: list[dict[str, Any]] = (
-        [{"read_only": False}] if write else [{"read_only": True}, {"read_only": False}]
-    )
-    for mode in modes:
-        try:
-            return _quiet(duckdb.connect(target.path, **mode))
-        except duckdb.Error as error:
-            if "different configuration" in str(error) and mode is not modes[-1]:
-                continue
-            raise open_error(target.path, error) from error
-    raise AssertionError("unreachable")
-
-
-def scratch() -> duckdb.DuckDBPyConnection:
-    """A connection of our own to a database in memory."""
-    return _quiet(duckdb.connect())
-
-
-def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Without DuckDB's own progress bar, which would print anywhere."""
-    connection.execute("SET enable_progress_bar = false")
-    return connection
-
-
-def close_connection(connection: duckdb.DuckDBPyConnection) -> None:
-    """Closes a connection that another thread may still be using: it is interrupted until it lets go, a second at most."""
-    for _ in range(40):
-        try:
-            connection.close()
-            return
-        except duckdb.Error:
-            connection.interrupt()
-            time.sleep(0.025)
-
-
-def open_error(path: str, error: Exception) -> SourceError:
-    """The sentence for a database that does not open."""
-    text = str(error)
-    if "different configuration" in text:
-        return SourceError(
-            f"The database {path!r} is open in this process with other settings:"
-            " pass that connection itself as connection_string, or close it first."
-        )
-    held = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", text)
-    if held:
-        return SourceError(
-            f"The database {path!r} is locked by process {held[2]} ({held[1]}): close it there, or open it read-only there."
-        )
-    if "lock" in text.lower():
-        return SourceError(
-            f"The database {path!r} is locked by another process ({first_line(text)}): close it there."
-        )
-    if "not a valid DuckDB" in text:
-        return SourceError(
-            f"The file {path!r} is not a DuckDB database: check the path in the connection string."
-        )
-    return SourceError(f"The database {path!r} cannot be opened: {first_line(text)}.")
 
 
 def first_line(text: object) -> str:

@@ -1,99 +1,32 @@
-"""Tables and queries of a database: RxSqlServerData, RxOdbcData, and DuckDB relations."""
+"""Tables and queries of a database: RxSqlServerData, RxPostgresData and RxOdbcData."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
-from sqlglot import exp
 
 from ..arguments import warn_unknown
-from ..errors import SourceError, SpecError
-from .connections import Target, close_connection, connect, parse_connection, without_secrets
-from .queries import query_error, quoted, table_identifier, table_key, table_query, to_duckdb
+from ..errors import SpecError
+from .column_info import Plan
+from .connections import Database, Fields, Rows, parse_connection, without_secrets
 from .source import Stream
-from .typed import RxDataSource, watched_reader
+from .typed import RxDataSource
+from .types import unreadable
 
-# Rows of a batch: one row group of DuckDB. Smaller batches were no faster, a million rows cost memory.
-BATCH_ROWS = 122_880
-
-
-def relation_fields(
-    relation: duckdb.DuckDBPyRelation,
-) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
-    """Names and Arrow types of a relation, and the levels of its ENUMs."""
-    schema = schema_of(relation)
-    levels: dict[str, Sequence[str]] = {}
-    for name, kind in zip(relation.columns, relation.types, strict=True):
-        if kind.id == "enum":
-            levels[name] = [str(value) for value in dict(kind.children)["values"]]
-    return [
-        (name, field.type) for name, field in zip(relation.columns, schema, strict=True)
-    ], levels
-
-
-def schema_of(relation: duckdb.DuckDBPyRelation) -> pa.Schema:
-    """The Arrow types of a relation's rows; none is read."""
-    empty = relation.limit(0)
-    table = (
-        empty.to_arrow_table() if hasattr(empty, "to_arrow_table") else empty.fetch_arrow_table()
-    )
-    schema: pa.Schema = table.schema
-    return schema
-
-
-def reader_of(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
-    """The relation's rows as Arrow batches, in the relation's order."""
-    if hasattr(relation, "to_arrow_reader"):
-        return relation.to_arrow_reader(BATCH_ROWS)
-    return relation.fetch_record_batch(BATCH_ROWS)
-
-
-def relation_stream(
-    relation: duckdb.DuckDBPyRelation,
-    items: str,
-    explain: Callable[[str], Exception],
-    connection: duckdb.DuckDBPyConnection | None = None,
-) -> Stream:
-    """Batches of a projection of a relation; `connection`, if it is ours, is closed with the stream."""
-    chosen = relation.project(items)
-    errors: list[BaseException] = []
-    reader = lazy_reader(chosen, schema_of(chosen), explain, errors)
-    if connection is None:
-        # The user's connection, which DuckDB's relations know from 2.0 on: without it nothing can interrupt the query.
-        owner = getattr(relation, "_con", None)
-        cancel = None if owner is None else owner.interrupt
-        return Stream(reader, cancel=cancel, keep=relation, errors=errors)
-    keep = (relation, connection)
-
-    def close() -> None:
-        close_connection(connection)
-
-    return Stream(reader, cancel=connection.interrupt, close=close, keep=keep, errors=errors)
-
-
-def lazy_reader(
-    relation: duckdb.DuckDBPyRelation,
-    schema: pa.Schema,
-    explain: Callable[[str], Exception],
-    errors: list[BaseException],
-) -> pa.RecordBatchReader:
-    """The relation's batches; the query starts when the first is asked for."""
-    return watched_reader(schema, lambda: reader_of(relation), explain, errors)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Columns as a list of SQL."""
-    return ", ".join(quoted(name) for name in names)
+if TYPE_CHECKING:
+    import duckdb
 
 
 class RxOdbcData(RxDataSource):
     """A table or query of a database that a connection string leads to.
 
     Arguments:
-        connection_string: `duckdb:///relative.duckdb`, `duckdb:////absolute.duckdb`, or an open DuckDB connection.
+        connection_string: `duckdb:///relative.duckdb`, `duckdb:////absolute.duckdb`, an open DuckDB connection, or
+            PostgreSQL's `postgresql://user@host/database` or "host=… dbname=…".
         table, sql_query: exactly one of the two. The query is one SELECT in the database's own dialect, unless
             `dialect` names another ("tsql", "postgres", …).
         column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
@@ -108,7 +41,8 @@ class RxOdbcData(RxDataSource):
         [0, 1, 2]
     """
 
-    default_dialect = "duckdb"
+    # Of queries, unless `dialect` says otherwise; None: the database's own.
+    default_dialect: str | None = None
 
     def __init__(
         self,
@@ -148,6 +82,9 @@ class RxOdbcData(RxDataSource):
         self.sql_query = sql_query
         self.dialect = dialect or self.default_dialect
         self.rows_per_read = rows_per_read
+        self._target: Database | None = None
+        self._rows: Rows | None = None
+        self._found: Fields | None = None
 
     @property
     def connection_string(self) -> Any:
@@ -156,82 +93,71 @@ class RxOdbcData(RxDataSource):
         return without_secrets(given) if isinstance(given, str) else given
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Database:
         """The database."""
         if self._connection_string is None:
             raise SpecError(
-                f"{type(self).__name__} needs a connection_string such as 'duckdb:///flights.duckdb'."
+                f"{type(self).__name__} needs a connection_string such as 'duckdb:///flights.duckdb'"
+                " or 'postgresql://user@host/database'."
             )
-        return parse_connection(self._connection_string)
+        if self._target is None:
+            self._target = parse_connection(self._connection_string)
+        return self._target
+
+    @property
+    def rows(self) -> Rows:
+        """The table or query, as its engine reads it."""
+        if self._rows is None:
+            target = self.target
+            dialect = self.dialect or target.dialect
+            self._rows = target.rows(self.table, self.sql_query, dialect)
+        return self._rows
 
     @property
     def data_name(self) -> str:
         what = self.table if self.table is not None else "query"
         return f"{what} ({type(self).__name__} Data Source)"
 
-    def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        query = self.sql(connection)
-        try:
-            return connection.sql(query)
-        except duckdb.Error as error:
-            raise query_error(self.sql_query or query, error) from error
-
-    def sql(self, connection: duckdb.DuckDBPyConnection) -> str:
-        """The query that the database runs."""
-        if self.sql_query is not None:
-            return to_duckdb(self.sql_query, self.dialect)
-        return table_query(connection, self.table or "")
-
     def explain_sql(self) -> str | None:
-        connection = connect(self.target)
-        try:
-            return self.sql(connection)
-        finally:
-            connection.close()
+        return self.rows.sql()
 
     def reads(self, other: RxOdbcData) -> bool:
         """True if these rows come from the table that the other names, whatever its spelling."""
         if other.table is None or self.target.key != other.target.key:
             return False
-        connection = connect(self.target)
-        try:
-            named = connection.get_table_names(self.sql(connection), qualified=True)
-            tables = {table_key(exp.to_table(name, dialect="duckdb")) for name in named}
-            return table_key(table_identifier(connection, other.table)) in tables
-        except duckdb.Error as error:
-            raise query_error(self.sql_query or f"table {self.table}", error) from error
-        finally:
-            connection.close()
+        return self.rows.reads(other.table)
 
-    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
-        connection = connect(self.target)
-        try:
-            return relation_fields(self._relation(connection))
-        finally:
-            connection.close()
+    def reading(self, purpose: str) -> AbstractContextManager[Any]:
+        return self.target.reading(purpose)
+
+    def _read_fields(self) -> Fields:
+        if self._found is None:
+            self._found = self.rows.fields()
+        return self._found
+
+    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], Mapping[str, Sequence[str]]]:
+        found = self._read_fields()
+        return found.types, found.levels
+
+    def plans(self) -> list[Plan]:
+        """How each column is read; a type of the database that nobody reads is called by its own name."""
+        what = self._read_fields().unreadable
+        return [
+            replace(plan, column=replace(plan.column, problem=unreadable(plan.raw, what[plan.raw])))
+            if plan.raw in what
+            else plan
+            for plan in super().plans()
+        ]
 
     def _scan(self, names: Sequence[str]) -> Stream:
-        connection = connect(self.target)
-        try:
-            return relation_stream(
-                self._relation(connection), listed(names), self.read_error, connection
-            )
-        except duckdb.Error as error:
-            connection.close()
-            raise query_error(self.sql_query or f"table {self.table}", error) from error
+        return self.rows.scan(names)
 
-    def read_error(self, message: str) -> SourceError:
-        return query_error(self.sql_query or f"table {self.table}", message)
+    def read_error(self, message: str) -> Exception:
+        return self.rows.read_error(message)
 
     def row_count(self) -> int | None:
-        """Rows of a table, which the database knows; None for a query."""
-        if self.table is None:
-            return None
-        connection = connect(self.target)
-        try:
-            return int(self._relation(connection).count("*").fetchall()[0][0])
-        finally:
-            connection.close()
+        """Rows, where the database knows them or counts them cheaply; None for a query."""
+        return self.rows.row_count()
 
     def _shown(self) -> dict[str, Any]:
         return {
@@ -246,7 +172,8 @@ class RxSqlServerData(RxOdbcData):
     """A table or query, with queries in T-SQL (`select top 10 …`) unless `dialect` says otherwise.
 
     Arguments:
-        connection_string: `duckdb:///flights.duckdb` and the like; or `server`, `database_name`, `user` and `password`.
+        connection_string: `duckdb:///flights.duckdb`, `postgresql://user@host/database` and the like; or `server`,
+            `database_name`, `user` and `password`.
         table, sql_query: exactly one of the two.
         column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
     Raises: SpecError for arguments that contradict each other; SourceError when the database cannot be read.
@@ -303,3 +230,25 @@ class RxSqlServerData(RxOdbcData):
             vars_to_drop=vars_to_drop,
             **kwargs,
         )
+
+
+class RxPostgresData(RxOdbcData):
+    """A table or query of a PostgreSQL server, with queries in its own SQL unless `dialect` says otherwise.
+
+    Rows come as Arrow batches by binary COPY, in bounded memory. Enums are factors with their levels in order; numeric
+    columns become doubles.
+
+    Arguments:
+        connection_string: `postgresql://user@host:5432/database`, or "host=… dbname=… user=…" as libpq reads it. A password
+            may stand in it, in PGPASSWORD or in ~/.pgpass, and is never shown.
+        table: a name, `schema.name`, or `[schema].[name]` where names hold dots.
+        sql_query: one SELECT; exactly one of table and sql_query is given.
+        column_info, column_classes, vars_to_keep, vars_to_drop: see `RxDataSource`.
+    Raises: SpecError for arguments that contradict each other; SourceError when the database cannot be read.
+
+    Example:
+        >>> RxPostgresData("postgresql://me:secret@db.example.com/flights", table="flights")
+        RxPostgresData(connection_string='postgresql://me:***@db.example.com/flights', table='flights')
+    """
+
+    default_dialect = "postgres"

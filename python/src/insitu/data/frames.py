@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 
 from ..errors import DataError, SourceError, SpecError
 from .categories import given_levels, stated_categories
-from .database import listed, relation_fields, relation_stream
+from .embedded import listed, relation_fields, relation_stream
 from .source import Column, Schema, Stream
 from .typed import RxDataSource, mapped
 from .types import is_text, label

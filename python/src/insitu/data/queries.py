@@ -9,7 +9,8 @@ import sqlglot
 from sqlglot import exp
 
 from ..errors import SourceError, SpecError
-from .connections import first_line, scratch
+from .connections import first_line
+from .embedded import scratch
 
 
 def to_duckdb(query: str, dialect: str) -> str:
@@ -26,9 +27,21 @@ def to_duckdb(query: str, dialect: str) -> str:
     if dialect == "duckdb":
         _check_select(query)
         return query
+    return translated(query, dialect, "duckdb")
+
+
+def translated(query: str, dialect: str, to: str) -> str:
+    """A SELECT of one dialect in another's.
+
+    Raises: SpecError if it cannot be read or is not one SELECT.
+
+    Example:
+        >>> translated("select top 3 * from [dbo].[t]", "tsql", "postgres")
+        'SELECT * FROM "t" LIMIT 3'
+    """
     try:
         trees = [tree for tree in sqlglot.parse(query, read=dialect) if tree is not None]
-    except sqlglot.ParseError as error:
+    except (sqlglot.ParseError, sqlglot.TokenError) as error:
         raise SpecError(
             f"The query cannot be read as {dialect}: {_parse_problem(error)}."
         ) from error
@@ -46,13 +59,14 @@ def to_duckdb(query: str, dialect: str) -> str:
         if table.db.lower() == "dbo":
             table.set("db", None)
             table.set("catalog", None)
-    return str(tree.sql(dialect="duckdb"))
+    return str(tree.sql(dialect=to))
 
 
-def _parse_problem(error: sqlglot.ParseError) -> str:
-    if not error.errors:
+def _parse_problem(error: Exception) -> str:
+    errors = getattr(error, "errors", None)
+    if not errors:
         return first_line(error)
-    first = error.errors[0]
+    first = errors[0]
     described = str(first.get("description", error)).rstrip(".")
     if "<class" in described:
         described = "something is missing"
@@ -117,13 +131,3 @@ def table_key(table: exp.Table) -> tuple[str, str]:
         True
     """
     return (table.db or "main").lower(), table.name.lower()
-
-
-def quoted(name: str) -> str:
-    """An identifier for DuckDB.
-
-    Example:
-        >>> quoted('say "hi"; drop table t')
-        '"say ""hi""; drop table t"'
-    """
-    return str(exp.to_identifier(name, quoted=True).sql(dialect="duckdb"))

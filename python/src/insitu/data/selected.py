@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -10,8 +12,8 @@ from sqlglot import exp
 
 from ..errors import DataError, SpecError
 from ..expressions import guarded, parse_expression, resolve, used_columns
-from .connections import close_connection, first_line, scratch
-from .database import lazy_reader, schema_of
+from .connections import first_line
+from .embedded import close_connection, lazy_reader, schema_of, scratch
 from .source import Column, Schema, Source, Stream
 from .types import column_of
 
@@ -45,6 +47,9 @@ class SelectedSource(Source):
 
     def explain_sql(self) -> str | None:
         return self.source.explain_sql()
+
+    def reading(self, purpose: str) -> AbstractContextManager[Any]:
+        return self.source.reading(purpose)
 
     @property
     def needs_cache(self) -> bool:

@@ -10,30 +10,25 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from sqlglot import exp
 
 from ..errors import SourceError, SpecError
 from ..options import RxOptions
-from .connections import connect, first_line
-from .database import RxOdbcData, schema_of
+from .connections import first_line
+from .database import RxOdbcData
 from .files import RxFileData
 from .frames import to_pandas
 from .parquet import RxParquetData
-from .queries import table_identifier
 from .source import Source
 from .text import RxTextData
 from .types import is_decimal, is_text
 
 # Rows of a row group: large enough to compress and to skip, small enough for memory.
 GROUP_ROWS = 1 << 19
-_ROWS = "insitu_rows"
 
 
 class Sink(Protocol):
@@ -86,8 +81,8 @@ class ParquetSink(_Unopened):
             with before:
                 what, schema = f"file {self._path!r}", before.schema_arrow
                 if schema.names != reader.schema.names:
-                    raise _other_columns(what, schema.names, reader.schema)
-                _check_types(what, schema, reader.schema)
+                    raise other_columns(what, schema.names, reader.schema)
+                check_types(what, schema, reader.schema)
                 self._write(chain(self._groups_of(before), _groups(reader)), schema)
         else:
             self._write(_groups(reader), reader.schema)
@@ -161,7 +156,7 @@ class TextSink(_Unopened):
             )
         before = first if given.get("header", True) else [f"V{i + 1}" for i in range(len(first))]
         if before != now.names and (before is first or len(before) != len(now)):
-            raise _other_columns(f"file {self._path!r}", before, now)
+            raise other_columns(f"file {self._path!r}", before, now)
 
     def _copy_before(self, target: pa.NativeFile) -> None:
         """Copies the rows there are, and ends the last line if nothing does."""
@@ -188,99 +183,12 @@ class TextSink(_Unopened):
         return {".gz": "gzip", ".zst": "zstd"}.get(os.path.splitext(self._path)[1].lower())
 
 
-class TableSink:
-    """A table of a DuckDB database, written in one transaction."""
-
-    def __init__(
-        self, target: RxOdbcData, *, overwrite: bool = False, append: bool = False
-    ) -> None:
-        if target.table is None:
-            raise SpecError("output_data names a query: name a table to write to.")
-        self._target = target
-        self._overwrite = overwrite
-        self._append = append
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self._done = False
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Holds the database open for writing; a file that was made for nothing is removed."""
-        target = self._target.target
-        file = Path(target.path) if target.connection is None and target.path[:1] != ":" else None
-        new = file is not None and not file.exists()
-        self._connection = connect(target, write=True)
-        try:
-            if self._exists(self._connection) and not (self._overwrite or self._append):
-                raise SpecError(
-                    f"The table {self._target.table!r} exists: set overwrite=True to replace it, or append='rows'."
-                )
-            yield
-        finally:
-            self._connection.close()
-            self._connection = None
-            if new and file is not None and not self._done:
-                for made in (file, Path(f"{file}.wal")):
-                    made.unlink(missing_ok=True)
-
-    def _exists(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """True if the name leads to a table, as the database itself resolves it."""
-        name = table_identifier(connection, self._target.table or "").sql(dialect="duckdb")
-        try:
-            connection.execute("select count(*) from pragma_table_info(?)", [name]).fetchall()
-        except duckdb.CatalogException:
-            return False
-        return True
-
-    def _statement(self, connection: duckdb.DuckDBPyConnection, now: pa.Schema) -> exp.Expression:
-        """What adds the registered rows to the table, or makes it of them."""
-        table = table_identifier(connection, self._target.table or "")
-        rows = exp.select("*").from_(exp.to_identifier(_ROWS, quoted=True))
-        if self._append and self._exists(connection):
-            self._check_columns(connection, table, now)
-            return exp.Insert(this=table, expression=rows, by_name=True)
-        return exp.Create(this=table, kind="TABLE", expression=rows, replace=True)
-
-    def _check_columns(
-        self, connection: duckdb.DuckDBPyConnection, table: exp.Table, now: pa.Schema
-    ) -> None:
-        """SpecError unless the rows to append fit: DuckDB would fill gaps with nulls and round to whole numbers."""
-        before = schema_of(connection.sql(exp.select("*").from_(table).sql(dialect="duckdb")))
-        if sorted(before.names) != sorted(now.names):
-            raise _other_columns(f"table {self._target.table!r}", before.names, now)
-        _check_types(f"table {self._target.table!r}", before, now)
-
-    def write(self, reader: pa.RecordBatchReader) -> RxOdbcData:
-        """The table as a source."""
-        connection = self._connection
-        if connection is None:
-            raise SpecError("The table was not opened.")
-        try:
-            statement = self._statement(connection, reader.schema)
-            connection.register(_ROWS, reader)
-            connection.begin()
-            connection.execute(statement.sql(dialect="duckdb"))
-            connection.commit()
-            self._done = True
-        except BaseException as error:
-            with contextlib.suppress(duckdb.Error):
-                connection.rollback()
-            if isinstance(error, duckdb.Error):
-                raise SourceError(
-                    f"The table {self._target.table!r} cannot be written: {first_line(error)}; it is as it was."
-                ) from error
-            raise
-        finally:
-            with contextlib.suppress(duckdb.Error):
-                connection.unregister(_ROWS)
-        return self._target
-
-
 def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = None) -> Sink:
     """The sink for what users name as output.
 
     Arguments:
         output_data: None gives a pandas frame; a path ending in .parquet or .csv, RxParquetData, RxTextData, or a table
-            (RxSqlServerData, RxOdbcData) is written.
+            (RxSqlServerData, RxPostgresData, RxOdbcData) is written.
         overwrite: replace a target that exists; without effect where rows are appended.
         append: "rows" adds to it; None and "none" make a new one.
     Raises: SpecError if the target exists and neither is given, or is nothing that can be written.
@@ -295,7 +203,9 @@ def as_sink(output_data: Any, *, overwrite: bool = False, append: str | None = N
     if output_data is None:
         return PandasSink()
     if isinstance(output_data, RxOdbcData):
-        return TableSink(output_data, overwrite=overwrite, append=rows)
+        if output_data.table is None:
+            raise SpecError("output_data names a query: name a table to write to.")
+        return output_data.target.sink(output_data, overwrite=overwrite, append=rows)
     given = getattr(output_data, "file", output_data)
     if not isinstance(given, (str, os.PathLike)):
         raise SpecError(
@@ -402,13 +312,13 @@ def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, reader.schema)
 
 
-def _other_columns(what: str, before: list[str], now: pa.Schema) -> SpecError:
+def other_columns(what: str, before: list[str], now: pa.Schema) -> SpecError:
     return SpecError(
         f"The columns of the {what} are {before}, and those to append are {now.names}: they must match."
     )
 
 
-def _check_types(what: str, before: pa.Schema, now: pa.Schema) -> None:
+def check_types(what: str, before: pa.Schema, now: pa.Schema) -> None:
     """SpecError unless the columns to append are of the kinds that are there: whole numbers are numbers, all is text."""
     for field in now:
         held = before.field(field.name).type

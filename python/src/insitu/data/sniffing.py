@@ -12,8 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from ..errors import SourceError
-from .connections import scratch
-from .queries import quoted
+from .embedded import quoted, scratch
 
 _DELIMITERS = (",", "\t", ";", "|", " ")
 # What `error()` carries out of a query: the column and the value that is no whole number.

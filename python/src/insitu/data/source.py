@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -291,6 +292,13 @@ class Source(ABC):
             columns = [column.name for column in schema if column.problem is None]
         schema.require(columns)
         return self._open(columns)
+
+    def reading(self, purpose: str) -> AbstractContextManager[Any]:
+        """A scope in which all that is read belongs to one state of the data, where the store can promise that.
+
+        `purpose` says what for, as in "run linear": a database shows it beside the queries.
+        """
+        return nullcontext()
 
     def read_error(self, message: str) -> Exception:
         """The sentence for a stream of this source that broke."""

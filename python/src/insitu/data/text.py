@@ -12,10 +12,9 @@ import pyarrow as pa
 from ..arguments import warn_unknown
 from ..errors import SourceError, SpecError
 from .column_info import number_type
-from .connections import first_line, scratch
-from .database import relation_stream, schema_of
+from .connections import first_line
+from .embedded import quoted, relation_stream, schema_of, scratch
 from .files import PathLike, RxFileData
-from .queries import quoted
 from .sniffing import Layout, sniff, whole_number_problem
 from .source import Stream
 from .typed import name_list

@@ -54,7 +54,7 @@ class RxDataSource(Source):
         self._planned: list[Plan] | None = None
 
     @abstractmethod
-    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], dict[str, Sequence[str]]]:
+    def _fields(self) -> tuple[list[tuple[str, pa.DataType]], Mapping[str, Sequence[str]]]:
         """Raw names with their Arrow types, and the levels that the store itself gives."""
 
     @abstractmethod

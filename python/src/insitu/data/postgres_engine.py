@@ -1,0 +1,228 @@
+"""PostgreSQL as an engine that connection strings lead to: tables and queries, streamed by binary COPY."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from ..errors import DataError, SourceError
+from .connections import Database, Fields, Rows
+from .conninfo import parts_of, place_of
+from .postgres_catalog import (
+    Relation,
+    find_table,
+    literal,
+    query_relation,
+    table_relation,
+)
+from .postgres_session import Session, reading, session_of, using
+from .source import Stream
+
+if TYPE_CHECKING:
+    from .sinks import Sink
+
+# A table whose files take at most this is counted where somebody asks for its rows: some tens of milliseconds.
+_COUNTED_BYTES = 32 << 20
+# The driver counts days and microseconds from 1970 where the server counts from 2000: infinities, and moments past the year
+# 292,277, come out as numbers below these, which nothing else reaches (the server's calendar begins in 4713 BC).
+_FIRST_DAY, _FIRST_MICROSECOND = -3_000_000, -(10**18)
+
+
+@dataclass(frozen=True)
+class Postgres(Database):
+    """A database of a PostgreSQL server."""
+
+    text: str
+
+    engine = "PostgreSQL"
+    dialect = "postgres"
+
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """The settings of the connection string."""
+        return parts_of(self.text)
+
+    @property
+    def key(self) -> object:
+        return ("postgres", *place_of(self.parts))
+
+    def __str__(self) -> str:
+        host, port, name = place_of(self.parts)
+        return f"database {name!r} at {host}:{port}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    def rows(self, table: str | None, sql_query: str | None, dialect: str) -> Rows:
+        return PostgresRows(self, table, sql_query, dialect)
+
+    def sink(self, target: Any, *, overwrite: bool, append: bool) -> Sink:
+        from .postgres_sink import PostgresSink
+
+        return PostgresSink(target, self, overwrite=overwrite, append=append)
+
+    def reading(self, purpose: str) -> AbstractContextManager[None]:
+        return reading(self, purpose)
+
+
+def database(connection: object) -> Postgres:
+    """The database that a URL or a text of keywords leads to."""
+    return Postgres(str(connection))
+
+
+class PostgresRows(Rows):
+    """A table or query of a PostgreSQL database."""
+
+    def __init__(
+        self, database: Postgres, table: str | None, sql_query: str | None, dialect: str
+    ) -> None:
+        self.database = database
+        self._table = table
+        self._query = sql_query
+        self._dialect = dialect
+        self._found: Relation | None = None
+
+    @property
+    def shown(self) -> str:
+        """The rows as errors call them."""
+        return self._query or f"table {self._table}"
+
+    def relation(self, session: Session) -> Relation:
+        """What stands after FROM, and its columns; asked for once."""
+        if self._found is None:
+            if self._query is not None:
+                self._found = query_relation(session, self._query, self._dialect)
+            else:
+                self._found = table_relation(session, self._table or "")
+        return self._found
+
+    def _relation(self) -> Relation:
+        if self._found is None:
+            with using(self.database) as session:
+                return self.relation(session)
+        return self._found
+
+    def sql(self) -> str:
+        return str(exp.select("*").from_(self._relation().tree).sql(dialect="postgres"))
+
+    def fields(self) -> Fields:
+        columns = self._relation().columns.values()
+        return Fields(
+            [(c.name, c.arrow_type or pa.binary()) for c in columns],
+            {c.name: c.levels for c in columns if c.levels is not None},
+            {c.name: c.type for c in columns if c.arrow_type is None},
+        )
+
+    def scan(self, names: Sequence[str]) -> Stream:
+        session, release = session_of(self.database)
+        try:
+            relation = self.relation(session)
+            columns = [relation.columns[name] for name in names]
+            items = [exp.alias_(c.read(), c.name, quoted=True) for c in columns]
+            select = exp.select(*items).from_(relation.tree)
+            schema = pa.schema([(c.name, c.arrow_type) for c in columns])
+            # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
+            session.allow_workers(0 if relation.table is not None else None)
+            return session.stream(
+                str(select.sql(dialect="postgres")),
+                schema,
+                shown=self.shown,
+                close=release,
+                computing=relation.table is not None,
+                change=_checked(schema),
+            )
+        except BaseException:
+            release()
+            raise
+
+    def row_count(self) -> int | None:
+        with using(self.database) as session:
+            relation = self.relation(session)
+            if relation.table is None:
+                return None
+            name = literal(str(relation.tree.sql(dialect="postgres")))
+            size = session.execute(
+                f"SELECT sum(pg_relation_size(p.relid))::bigint AS bytes, count(*) AS parts, max(c.relkind::text) AS kind"
+                f" FROM pg_class c LEFT JOIN pg_partition_tree({name}::regclass) p ON p.isleaf WHERE c.oid = {name}::regclass"
+            )[0]
+            if size["kind"] not in ("r", "m", "p") or (size["bytes"] or 0) > _COUNTED_BYTES:
+                return None
+            count = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(relation.tree)
+            rows = session.execute(str(count.sql(dialect="postgres")), shown=self.shown)
+            return int(rows[0]["n"])
+
+    def reads(self, table: str) -> bool:
+        with using(self.database) as session:
+            target = find_table(session, table)
+            if target is None:
+                return False
+            relation = self.relation(session)
+            return target == relation.table or target in _tables_of(session, relation, self.shown)
+
+    def read_error(self, message: str) -> SourceError:
+        return SourceError(f"Reading {self.shown!r} failed: {message.rstrip('.')}.")
+
+
+def _tables_of(session: Session, relation: Relation, shown: str) -> set[tuple[str, str]]:
+    """Every table that a query reads, through views and whatever else, with those that these are parts of."""
+    sql = exp.select("*").from_(relation.tree).sql(dialect="postgres")
+    plan = session.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", shown=shown)
+
+    found: set[tuple[str, str]] = set()
+    nodes = [item["Plan"] for item in json.loads(plan[0]["QUERY PLAN"])]
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(node.get("Plans", []))
+        if "Relation Name" in node:
+            found.add((node["Schema"], node["Relation Name"]))
+    for schema, name in list(found):
+        parents = session.execute(
+            "SELECT n.nspname AS schema, c.relname AS name FROM pg_partition_ancestors(to_regclass(format('%I.%I', $1::text, $2::text))) a"
+            " JOIN pg_class c ON c.oid = a.relid JOIN pg_namespace n ON n.oid = c.relnamespace",
+            [schema, name],
+        )
+        found |= {(row["schema"], row["name"]) for row in parents}
+    return found
+
+
+def _checked(schema: pa.Schema) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Gives batches the schema, and refuses dates and times that are infinite."""
+    limits = [
+        _FIRST_DAY
+        if pa.types.is_date(f.type)
+        else _FIRST_MICROSECOND
+        if pa.types.is_timestamp(f.type)
+        else None
+        for f in schema
+    ]
+    seen = 0
+
+    def check(batch: pa.RecordBatch) -> pa.RecordBatch:
+        nonlocal seen
+        for array, field, limit in zip(batch.columns, schema, limits, strict=True):
+            if limit is None:
+                continue
+            whole = array.cast(pa.int32() if limit == _FIRST_DAY else pa.int64())
+            low = pc.min(whole).as_py()
+            if low is not None and low < limit:
+                row = pc.index(pc.less(whole, limit), True).as_py() + seen + 1
+                raise DataError(
+                    f"Column {field.name!r} holds an infinite date or time in row {row:,}, which is no number:"
+                    " leave such rows out (isfinite), or make them NULL."
+                )
+        seen += batch.num_rows
+        arrays = [
+            a if a.type == f.type else a.cast(f.type)
+            for a, f in zip(batch.columns, schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return check
