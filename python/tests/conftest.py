@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -155,3 +156,36 @@ def summary_dict() -> dict[str, Any]:
             },
         ],
     }
+
+
+class PostgresDatabase:
+    """A database of its own on the suite's PostgreSQL server."""
+
+    def __init__(self, server: Any, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.uri = server.create_database(name)
+
+    def sql(self, text: str) -> str:
+        """Runs statements and gives what psql prints."""
+        return self.server.psql(text, self.name)
+
+    def role(self, name: str, password: str) -> str:
+        """A new role that may connect; the URL with which it does."""
+        self.sql(f"create role {name} login password '{password}'")
+        return self.server.connection_string(self.name, name, password)
+
+
+@pytest.fixture
+def pg(request: pytest.FixtureRequest) -> Iterator[PostgresDatabase]:
+    """A new, empty PostgreSQL database; skipped, with the reason, where no server can be had."""
+    from conformance import postgres
+
+    if (reason := postgres.missing()) is not None:
+        pytest.skip(f"PostgreSQL: {reason}")
+    made = PostgresDatabase(postgres.server(), f"t{next(_databases)}")
+    yield made
+    made.server.drop_database(made.name)
+
+
+_databases = itertools.count(1)

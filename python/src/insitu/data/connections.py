@@ -116,8 +116,9 @@ def engine_of(connection: object) -> str | None:
     if not isinstance(connection, str):
         return None
     scheme, colon, _ = connection.partition("://")
-    if colon and scheme.strip().isalpha():
-        return _SCHEMES.get(scheme.strip().lower())
+    scheme = scheme.strip().lower().split("+")[0]
+    if colon and scheme.isalpha():
+        return _SCHEMES.get(scheme)
     return "postgres" if _LIBPQ.match(connection) and ";" not in connection else None
 
 

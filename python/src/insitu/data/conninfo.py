@@ -40,6 +40,18 @@ def parts_of(text: str) -> dict[str, str]:
     return {key: value for key, value in decoded.items() if value.strip(",")}
 
 
+def secrets_of(text: str, parts: Mapping[str, str]) -> list[str]:
+    """Every spelling of a password in a connection string, the longest first: messages may repeat any of them.
+
+    Example:
+        >>> secrets_of("postgresql://me:a%40b@db/flights", {"password": "a@b"})
+        ['a%40b', 'a@b']
+    """
+    written = re.findall(r"://[^:/@]*:(.*)@", text) + re.findall(r"password=([^&\s]*)", text)
+    known = [value for name, value in parts.items() if name.endswith("password")]
+    return sorted({s for s in (*written, *known) if s}, key=lambda s: (-len(s), s))
+
+
 def _host_and_port(text: str) -> tuple[str, str]:
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
     if bracketed:

@@ -179,6 +179,20 @@ def _in_schema(row: Mapping[str, object], schema: str | None) -> bool:
     return bool(row["visible"]) if schema is None else str(row["schema"]).lower() == schema.lower()
 
 
+def size_of(session: Session, relation: Relation) -> int | None:
+    """Bytes of a table's files, with those of its parts; None for what has no files of its own."""
+    if relation.table is None:
+        return None
+    rows = session.execute(_SIZE.format(name=literal(_text(relation.tree))))
+    return None if rows[0]["bytes"] is None else int(rows[0]["bytes"])
+
+
+_SIZE = """WITH RECURSIVE parts(oid) AS (
+  SELECT {name}::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid
+) SELECT CASE WHEN bool_and(c.relkind IN ('r', 'p', 'm')) THEN sum(pg_relation_size(c.oid)) END::bigint AS bytes
+FROM parts JOIN pg_class c ON c.oid = parts.oid"""
+
+
 def _columns(
     session: Session, query: str, shown: str, names: Sequence[str] | None = None
 ) -> dict[str, ServerColumn]:
@@ -190,14 +204,14 @@ def _columns(
         raise SpecError(f"Column {twice!r} occurs more than once: rename or drop one of them.")
     if not names:
         return {}
-    types = ", ".join(f"pg_typeof({_text(column_node(name))})" for name in names)
+    types = ", ".join(f"pg_typeof(q.{_text(column_node(name))})" for name in names)
     rows = session.execute(_TYPES.format(types=types, query=query), shown=shown)
     return {name: _server_column(name, row) for name, row in zip(names, rows, strict=True)}
 
 
 # Types by column, with domains followed to what they are made of.
 _TYPES = """WITH RECURSIVE columns(i, type) AS (
-  SELECT u.i, u.type::oid FROM (SELECT ARRAY[{types}] AS types FROM (SELECT 1) AS one LEFT JOIN ({query}
+  SELECT u.i, u.type::oid FROM (SELECT ARRAY[{types}] AS types FROM (SELECT) AS one LEFT JOIN ({query}
   ) AS q ON false) AS t, unnest(t.types) WITH ORDINALITY AS u(type, i)
 ), base(i, type) AS (
   SELECT i, type FROM columns

@@ -19,8 +19,8 @@ from .conninfo import parts_of, place_of
 from .postgres_catalog import (
     Relation,
     find_table,
-    literal,
     query_relation,
+    size_of,
     table_relation,
 )
 from .postgres_session import Session, reading, session_of, using
@@ -146,14 +146,8 @@ class PostgresRows(Rows):
     def row_count(self) -> int | None:
         with using(self.database) as session:
             relation = self.relation(session)
-            if relation.table is None:
-                return None
-            name = literal(str(relation.tree.sql(dialect="postgres")))
-            size = session.execute(
-                f"SELECT sum(pg_relation_size(p.relid))::bigint AS bytes, count(*) AS parts, max(c.relkind::text) AS kind"
-                f" FROM pg_class c LEFT JOIN pg_partition_tree({name}::regclass) p ON p.isleaf WHERE c.oid = {name}::regclass"
-            )[0]
-            if size["kind"] not in ("r", "m", "p") or (size["bytes"] or 0) > _COUNTED_BYTES:
+            size = size_of(session, relation)
+            if size is None or size > _COUNTED_BYTES:
                 return None
             count = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(relation.tree)
             rows = session.execute(str(count.sql(dialect="postgres")), shown=self.shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import DataError, NumericError, SourceError, SpecError, StateError
@@ -43,6 +44,7 @@ def said(error: BaseException) -> str:
     if primary is None:
         match = re.search(r"(?:ERROR|FATAL|PANIC): +(.*)", str(error))
         primary = match[1] if match else first_line(str(error).removeprefix("IO: "))
+    primary = re.sub(r'"([^"]{30})[^"]{30,}"', r'"\1…"', primary)  # a value of hundreds of digits
     parts = [primary, fields.get("MESSAGE_DETAIL"), fields.get("MESSAGE_HINT")]
     return "; ".join(_short(part.rstrip(".! ")) for part in parts if part)
 
@@ -74,13 +76,13 @@ def query_error(error: BaseException, query: str, *, computing: bool = False) ->
     return SourceError(f"The query failed: {words}{_near(error)}; {shown}.")
 
 
-def connect_error(error: BaseException, where: str, password: str | None) -> SourceError:
+def connect_error(error: BaseException, where: str, secrets: Sequence[str]) -> SourceError:
     """The sentence for a server that cannot be reached or refuses us; the driver may repeat any part of the string."""
     words = str(error).removeprefix("IO: ")
     words = words.split("Failed to connect: ")[-1]
     words = "; ".join(line.strip().rstrip(".") for line in words.splitlines() if line.strip())
-    if password:
-        words = words.replace(password, "***")
+    for secret in secrets:
+        words = words.replace(secret, "***")
     return SourceError(f"PostgreSQL cannot be reached ({where}): {first_line(words)}.")
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ..errors import SourceError
 from ..waiting import POLL_SECONDS, run_aside
-from .conninfo import completed
+from .conninfo import completed, secrets_of
 from .postgres_errors import connect_error, is_driver_error, query_error
 from .source import Stream
 from .typed import watched_reader
@@ -65,7 +65,8 @@ def _connect(target: Postgres) -> Any:
     except Exception as error:
         if not is_driver_error(error):
             raise
-        raise connect_error(error, str(target), target.parts.get("password")) from None
+        secrets = secrets_of(target.text, target.parts)
+        raise connect_error(error, str(target), secrets) from None
 
 
 def _connect_aside(target: Postgres) -> Any:

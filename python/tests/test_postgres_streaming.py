@@ -1,0 +1,347 @@
+"""RxInPostgres by streaming: the same bits as locally, one snapshot for all passes, cancelling, timeouts, and writing tables."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import insitu
+from insitu.data import RxPostgresData, RxSqlServerData
+from insitu.errors import DataError, SourceError, SpecError
+from insitu.fitting import run_fit
+from insitu.options import RxOptions
+
+ROWS = 20_000
+
+
+def numbers(rows: int = ROWS) -> pa.Table:
+    rng = np.random.default_rng(3)
+    x = rng.normal(5, 2, rows)
+    return pa.table(
+        {
+            "y": 3 * x + rng.normal(size=rows),
+            "x": x,
+            "f": rng.choice(["a", "b", "c"], rows),
+            "k": rng.integers(0, 5, rows),
+        }
+    )
+
+
+def load(pg: Any, table: pa.Table, name: str = "t") -> RxPostgresData:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(pg.uri, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest(name, table, mode="create")
+    return RxPostgresData(pg.uri, table=name)
+
+
+def test_the_same_bits_as_locally(pg: Any) -> None:
+    table = numbers()
+    source = load(pg, table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for kind in (insitu.RxInPostgres, insitu.RxInSqlServer):
+            context = kind(pg.uri)
+            for formula in ("y ~ x", "y ~ f + x + F(k)", "y ~ f:x + N(f)"):
+                inside = run_fit("linear", {"formula": formula, "rows": None}, source, context)
+                assert inside == run_fit("linear", {"formula": formula, "rows": None}, table)
+            summary = run_fit("summary", {"formula": "~ x:f + y"}, source, context)
+            assert summary == run_fit("summary", {"formula": "~ x:f + y"}, table)
+    assert context.explain().way == "rows streamed to this process"
+    assert 'FROM "public"."t"' in context.explain().sql[0]
+
+
+def test_other_spellings_of_the_server_are_the_same_place(pg: Any) -> None:
+    source = load(pg, numbers(100))
+    other = f"host=127.0.0.1 port={pg.server.port} user=postgres password='{pg.server.password}' dbname={pg.name}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        insitu.rx_lin_mod("y ~ x", source, compute_context=insitu.RxInPostgres(other))
+        sql_server = RxSqlServerData(other, table="dbo.t")
+        insitu.rx_lin_mod("y ~ x", sql_server, compute_context=insitu.RxInPostgres(pg.uri))
+    with pytest.warns(UserWarning, match="not in the database of RxInPostgres"):
+        insitu.rx_lin_mod("y ~ x", numbers(50), compute_context=insitu.RxInPostgres(other))
+
+
+def slow_passes(monkeypatch: pytest.MonkeyPatch, between: Any) -> None:
+    """Calls `between` after each pass of a fit."""
+    real = insitu._core.Fit
+
+    class Watched:
+        def __init__(self, name: str, spec: str) -> None:
+            self._fit = real(name, spec)
+
+        def next(self) -> Any:
+            return self._fit.next()
+
+        def accept(self, state: Any) -> None:
+            self._fit.accept(state)
+            between()
+
+        def cancel(self) -> None:
+            self._fit.cancel()
+
+        def result(self) -> str:
+            return self._fit.result()
+
+    monkeypatch.setattr(insitu._core, "Fit", Watched)
+
+
+@pytest.mark.parametrize("context", ["local", "inside"])
+def test_all_passes_see_one_snapshot(
+    pg: Any, monkeypatch: pytest.MonkeyPatch, context: str
+) -> None:
+    table = numbers(500)
+    source = load(pg, table)
+    formula = {"formula": "y ~ x + N(f)"}  # the levels of f are a pass of their own
+    expected = run_fit("linear", formula, table)
+    written = []
+
+    def insert() -> None:
+        written.append(pg.sql("insert into t values (1e9, 1e9, 'zz', 1)"))
+
+    slow_passes(monkeypatch, insert)
+    RxOptions.set_option("cacheBytes", 1)
+    try:
+        where = insitu.RxInPostgres(pg.uri) if context == "inside" else None
+        assert run_fit("linear", formula, source, where) == expected
+    finally:
+        RxOptions.set_option("cacheBytes", None)
+    assert len(written) >= 2
+    assert source.row_count() == 500 + len(written)
+
+
+def test_a_table_cannot_be_dropped_between_passes(pg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = load(pg, numbers(500))
+    refused = []
+
+    def drop() -> None:
+        with pytest.raises(RuntimeError, match="lock timeout"):
+            pg.sql("set lock_timeout = '50ms'; drop table t")
+        refused.append(True)
+
+    slow_passes(monkeypatch, drop)
+    run_fit("linear", {"formula": "y ~ x + N(f)"}, source, insitu.RxInPostgres(pg.uri))
+    assert refused
+    pg.sql("drop table t")
+    with pytest.raises(SourceError, match=r'relation "public\.t" does not exist'):
+        run_fit("linear", {"formula": "y ~ x"}, source, insitu.RxInPostgres(pg.uri))
+
+
+def test_a_server_that_ends_the_connection(pg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = load(pg, numbers(500))
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'insitu'"
+    slow_passes(monkeypatch, lambda: pg.sql(end))
+    RxOptions.set_option("cacheBytes", 1)
+    try:
+        with pytest.raises(
+            SourceError, match=r"terminating connection|connection .*(broke|closed)"
+        ):
+            run_fit("linear", {"formula": "y ~ x + N(f)"}, source, insitu.RxInPostgres(pg.uri))
+    finally:
+        RxOptions.set_option("cacheBytes", None)
+    monkeypatch.undo()
+    assert run_fit("linear", {"formula": "y ~ x"}, source)["rank"] == 2
+
+
+def running(pg: Any) -> int:
+    return int(
+        pg.sql(
+            f"select count(*) from pg_stat_activity where application_name = 'insitu' and datname = '{pg.name}'"
+        )
+    )
+
+
+def gone(pg: Any) -> bool:
+    end = time.monotonic() + 1
+    while running(pg) and time.monotonic() < end:
+        time.sleep(0.05)
+    return running(pg) == 0
+
+
+# A query that gives its rows late, and one that gives them slowly.
+SLOW = {
+    "no row yet": "select sum(sin(a * b))::float8 x, 1.0::float8 y from generate_series(1, 30000) a, generate_series(1, 30000) b",
+    "slow rows": "select a::float8 x, 1.0::float8 y from generate_series(1, 1000000000) a where sin(a) > 0.9999999",
+}
+
+
+@pytest.mark.parametrize("query", SLOW)
+@pytest.mark.parametrize("work", ["fit", "import", "predict", "predict to a table"])
+def test_ctrl_c_cancels_the_server_s_query(pg: Any, query: str, work: str) -> None:
+    source = RxPostgresData(pg.uri, sql_query=SLOW[query])
+    source.schema()
+    context = insitu.RxInPostgres(pg.uri)
+    model = insitu.rx_lin_mod("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
+    target = RxPostgresData(pg.uri, table="o")
+    calls = {
+        "fit": lambda: insitu.rx_lin_mod("y ~ x", source, compute_context=context),
+        "import": lambda: insitu.rx_import(source),
+        "predict": lambda: insitu.rx_predict(model, source, compute_context=context),
+        "predict to a table": lambda: insitu.rx_predict(
+            model, source, target, compute_context=context
+        ),
+    }
+    threading.Timer(0.7, _thread.interrupt_main).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        calls[work]()
+    assert time.monotonic() - started < 1.9
+    assert gone(pg)
+    assert pg.sql("select to_regclass('o')") == ""
+
+
+def test_ctrl_c_while_connecting(pg: Any) -> None:
+    import socket
+
+    with socket.socket() as silent:  # accepts, and never says a word
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        source = RxPostgresData(
+            f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=4", table="t"
+        )
+        threading.Timer(0.5, _thread.interrupt_main).start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            source.schema()
+        assert time.monotonic() - started < 1.5
+
+
+def test_execution_timeout(pg: Any) -> None:
+    source = RxPostgresData(pg.uri, sql_query=SLOW["no row yet"])
+    context = insitu.RxInPostgres(pg.uri, execution_timeout_seconds=1)
+    with pytest.raises(SourceError, match="execution_timeout_seconds=1"):
+        insitu.rx_lin_mod("y ~ x", source, compute_context=context)
+    assert gone(pg)
+
+
+def test_wrong_arguments() -> None:
+    for wrong in (-1, 1.5):
+        with pytest.raises(SpecError, match="num_tasks"):
+            insitu.RxInPostgres("postgresql://h/d", wrong)  # type: ignore[arg-type]
+
+
+MODEL_DATA = {"y": [1.0, 2.0, 4.0, 7.0, 5.0], "a": list("uvuvu"), "x": [1.0, 5.0, 2.0, 3.0, 9.0]}
+
+
+@pytest.fixture
+def model() -> Any:
+    return insitu.rx_lin_mod("y ~ a + x", MODEL_DATA)
+
+
+def test_predictions_from_table_to_table(pg: Any, model: Any) -> None:
+    source = load(
+        pg,
+        pa.table(
+            {
+                "id": pa.array([1, 2, 3, 4], pa.int16()),
+                "a": ["v", None, "w", "u"],
+                "x": [1.0, 2, 3, 4],
+            }
+        ),
+    )
+    target = RxPostgresData(pg.uri, table="scored")
+    context = insitu.RxInPostgres(pg.uri)
+    with pytest.warns(UserWarning, match=r"\(1 of 'a'\)"):
+        written = insitu.rx_predict(
+            model, source, target, extra_vars_to_write=["id", "a"], compute_context=context
+        )
+    assert written is target
+    expected = insitu.rx_predict(
+        model, source.to_arrow(), extra_vars_to_write=["id", "a"], check_factor_levels=False
+    )
+    frame = target.head(10)
+    assert frame.columns.tolist() == expected.columns.tolist() == ["id", "a", "y_Pred"]
+    np.testing.assert_array_equal(
+        frame["y_Pred"].to_numpy(float), expected["y_Pred"].to_numpy(float)
+    )
+    assert pg.sql("select string_agg(format_type(atttypid, null), ' ' order by attnum) from pg_attribute"
+                  " where attrelid = 'scored'::regclass and attnum > 0") == "smallint text double precision"  # fmt: skip
+
+
+def test_targets_that_exist(pg: Any, model: Any) -> None:
+    source = load(pg, pa.table(MODEL_DATA))
+    target = RxPostgresData(pg.uri, table="o")
+    pg.sql("create table o (old int); create view v as select x, a from t")
+    with pytest.raises(SpecError, match="The table 'o' exists"):
+        insitu.rx_predict(model, source, target)
+    insitu.rx_predict(model, source, target, overwrite=True)
+    assert RxPostgresData(pg.uri, table="o").to_arrow().num_rows == 5
+    insitu.rx_predict(model, source, target, append="rows")
+    assert target.row_count() == 10
+    with pytest.raises(SpecError, match="must match"):
+        insitu.rx_predict(model, source, target, append="rows", extra_vars_to_write=["x"])
+    pg.sql('create table p ("y_Pred" int)')
+    with pytest.raises(SpecError, match="make them of one type"):
+        insitu.rx_predict(model, source, RxPostgresData(pg.uri, table="p"), append="rows")
+    pg.sql('create view w as select "y_Pred" from o')
+    with pytest.raises(
+        SourceError, match=r"'o' cannot be written: .*other objects depend on it.*it is as it was"
+    ):
+        insitu.rx_predict(model, source, target, overwrite=True)
+    assert target.row_count() == 10
+    with pytest.raises(SourceError, match="nowhere"):
+        insitu.rx_predict(model, source, RxPostgresData(pg.uri, table="nowhere.o"))
+    assert pg.sql("select count(*) from pg_class where relname like 'insitu%'") == "0"
+
+
+def test_a_target_is_never_its_own_input(pg: Any, model: Any) -> None:
+    load(pg, pa.table(MODEL_DATA))
+    pg.sql("""create view v as select a, x from t; create table parts (a text, x float8) partition by list (a);
+              create table part_u partition of parts for values in ('u')""")
+    inputs = {"table": "T", "v": "t", "part_u": "parts", "parts": "part_u"}
+    for read, target in inputs.items():
+        source = RxPostgresData(pg.uri, table="t" if read == "table" else read)
+        with pytest.raises(SpecError, match="never writes into its input"):
+            insitu.rx_predict(model, source, RxPostgresData(pg.uri, table=target), overwrite=True)
+    query = RxPostgresData(
+        pg.uri, sql_query="with q as (select a, x from t) select * from q join (select 1) o on true"
+    )
+    with pytest.raises(SpecError, match="never writes into its input"):
+        insitu.rx_predict(model, query, RxPostgresData(pg.uri, table="public.t"), overwrite=True)
+
+
+def test_a_target_appears_whole_or_not_at_all(pg: Any, model: Any) -> None:
+    rows = 300_000
+    x = np.ones(rows)
+    x[-1] = np.inf
+    source = load(pg, pa.table({"a": ["u"] * rows, "x": x}))
+    pg.sql("create table o as select 1 as old")
+    for table in ("o", "new"):
+        with pytest.raises(DataError, match='column "x" holds inf'):
+            insitu.rx_predict(model, source, RxPostgresData(pg.uri, table=table), overwrite=True)
+    assert pg.sql("select old from o") == "1"
+    assert pg.sql("select to_regclass('new')") == ""
+
+
+def test_frames_go_to_tables_and_back(pg: Any) -> None:
+    frame = pd.DataFrame(
+        {
+            "i8": np.array([1, -2], "int8"),
+            "u8": np.array([1, 200], "uint8"),
+            "u32": np.array([1, 2**32 - 1], "uint32"),
+            "f": [0.5, np.nan],
+            "c": pd.Categorical(["b", None], categories=["b", "a"]),
+            "s": ["x", "ü"],
+            "b": [True, False],
+            "t": pd.to_datetime(["2001-02-03 04:05:06", None]),
+        }
+    )
+    target = RxPostgresData(pg.uri, table="frames")
+    insitu.rx_import(frame, target)
+    back = target.to_arrow()
+    assert back["u32"].to_pylist() == [1, 2**32 - 1]
+    assert back["c"].to_pylist() == ["b", None]
+    assert back["s"].to_pylist() == ["x", "ü"]
+    assert back["t"].to_pylist()[0].isoformat() == "2001-02-03T04:05:06"
+    assert back["i8"].type == pa.int16()
+    with pytest.raises(SpecError, match="exists"):
+        insitu.rx_import(frame, target)
