@@ -82,10 +82,13 @@ class LocalContext(RxComputeContext):
             state = run.finish()
         except SourceError as error:
             raise _source_error(stream, source, error) from error
-        self._note(source, way, rows, n_bytes, time.perf_counter() - started)
+        sql = None if stream is None else stream.sql or source.explain_sql()
+        self._note(source, way, rows, n_bytes, time.perf_counter() - started, sql)
         return state
 
-    def _note(self, source: Source, way: str, rows: int, n_bytes: int, seconds: float) -> None:
+    def _note(
+        self, source: Source, way: str, rows: int, n_bytes: int, seconds: float, sql: str | None
+    ) -> None:
         last = self._last
         last.passes += 1
         last.way = self._way(source) if way == "stream" else last.way
@@ -96,7 +99,6 @@ class LocalContext(RxComputeContext):
         last.seconds += seconds
         if way == "memory":
             last.notes.append(f"pass {last.passes} read decoded columns from memory")
-        sql = source.explain_sql()
         if sql is not None and sql not in last.sql:
             last.sql.append(sql)
 
@@ -138,7 +140,8 @@ class LocalContext(RxComputeContext):
                 raise
             finally:
                 stream.close()
-        self._note(source, "stream", count.rows, count.bytes, time.perf_counter() - started)
+        sql = stream.sql or source.explain_sql()
+        self._note(source, "stream", count.rows, count.bytes, time.perf_counter() - started, sql)
         return result, json.loads(mapped.notes())
 
 

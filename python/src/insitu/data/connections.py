@@ -19,10 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from ..errors import SourceError, SpecError
+from .inside import Computed, Inside
 
 if TYPE_CHECKING:
+    from .column_info import Plan
     from .sinks import Sink
-    from .source import Source, Stream
+    from .source import Stream
 
 # Engines that connection strings may name, by the module that serves each.
 _SCHEMES = {"duckdb": "duckdb", "postgresql": "postgres", "postgres": "postgres"}
@@ -45,6 +47,14 @@ class Fields:
     types: list[tuple[str, pa.DataType]]
     levels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlannedColumn:
+    """A column that is wanted, how it is read, and its entry in column_info."""
+
+    plan: Plan
+    info: Mapping[str, Any]
 
 
 class Rows(ABC):
@@ -74,6 +84,20 @@ class Rows(ABC):
     def read_error(self, message: str) -> Exception:
         """The sentence for a stream of these rows that broke."""
 
+    def inside(
+        self,
+        columns: Sequence[str],
+        planned: Sequence[PlannedColumn],
+        computed: Computed | None,
+        native: bool,
+    ) -> Inside:
+        """See `Source.inside`; an engine that is this process, or computes nothing for us, has no such query."""
+        return Inside(reason="its rows are read by this process")
+
+    def stream(self, inside: Inside) -> Stream:
+        """The rows of a query that `inside` gave."""
+        raise SpecError("These rows are not in a database that computes them.")
+
 
 class Database(ABC):
     """What a connection string leads to. Two of them are one database exactly when their keys are equal."""
@@ -98,10 +122,6 @@ class Database(ABC):
     def reading(self, purpose: str) -> AbstractContextManager[Any]:
         """A scope in which everything that is read of the database belongs to one state of it."""
         return contextlib.nullcontext()
-
-    def computing(self, source: Source, **what: Any) -> Source | None:
-        """A source of this database whose selection and transforms the database computes; None: it does not offer to."""
-        return None
 
 
 def engine_of(connection: object) -> str | None:

@@ -12,7 +12,15 @@ import pyarrow as pa
 from ..arguments import warn_unknown
 from ..errors import SpecError
 from .column_info import Plan
-from .connections import Database, Fields, Rows, parse_connection, without_secrets
+from .connections import (
+    Database,
+    Fields,
+    PlannedColumn,
+    Rows,
+    parse_connection,
+    without_secrets,
+)
+from .inside import Computed, Inside
 from .source import Stream
 from .typed import RxDataSource
 from .types import unreadable
@@ -151,6 +159,21 @@ class RxOdbcData(RxDataSource):
 
     def _scan(self, names: Sequence[str]) -> Stream:
         return self.rows.scan(names)
+
+    def inside(
+        self, columns: Sequence[str], computed: Computed | None = None, *, native: bool = False
+    ) -> Inside:
+        plans = {plan.column.name: plan for plan in self.plans()}
+        needed = (
+            dict.fromkeys(columns) if computed is None else dict.fromkeys(computed.needed(columns))
+        )
+        planned = [PlannedColumn(plans[n], self._info(plans[n].raw)) for n in needed]
+        return self.rows.inside(columns, planned, computed, native)
+
+    def _info(self, raw: str) -> Mapping[str, Any]:
+        """What the user says of a raw column."""
+        classes = {"type": self.column_classes[raw]} if raw in self.column_classes else {}
+        return {**classes, **self.column_info.get(raw, {})}
 
     def read_error(self, message: str) -> Exception:
         return self.rows.read_error(message)

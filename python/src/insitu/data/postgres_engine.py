@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from ..errors import DataError, SourceError
-from .connections import Database, Fields, Rows
+from ..postgres_expressions import UntranslatableError, column_value, finished, translated
+from .connections import Database, Fields, PlannedColumn, Rows
 from .conninfo import parts_of, place_of
+from .inside import Computed, Inside
 from .postgres_catalog import (
     Relation,
     find_table,
@@ -23,8 +25,10 @@ from .postgres_catalog import (
     size_of,
     table_relation,
 )
+from .postgres_columns import ConversionError, planned_value
 from .postgres_session import Session, reading, session_of, using
 from .source import Stream
+from .types import is_decimal
 
 if TYPE_CHECKING:
     from .sinks import Sink
@@ -129,19 +133,54 @@ class PostgresRows(Rows):
             items = [exp.alias_(c.read(), c.name, quoted=True) for c in columns]
             select = exp.select(*items).from_(relation.tree)
             schema = pa.schema([(c.name, c.arrow_type) for c in columns])
-            # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
-            session.allow_workers(0 if relation.table is not None else None)
-            return session.stream(
-                str(select.sql(dialect="postgres")),
-                schema,
-                shown=self.shown,
-                close=release,
-                computing=relation.table is not None,
-                change=_checked(schema),
-            )
+            return self._streamed(session, release, select, schema)
         except BaseException:
             release()
             raise
+
+    def inside(
+        self,
+        columns: Sequence[str],
+        planned: Sequence[PlannedColumn],
+        computed: Computed | None,
+        native: bool,
+    ) -> Inside:
+        with using(self.database) as session:
+            try:
+                relation = self.relation(session)
+                select, schema = inside_query(relation, columns, planned, computed, native)
+            except (ConversionError, UntranslatableError) as error:
+                return Inside(rows=self, reason=str(error))
+            if computed is not None:
+                refused = _refusal(session, select)
+                if refused:
+                    return Inside(rows=self, reason=f"the server does not compute it: {refused}")
+            return Inside(select, schema, self)
+
+    def stream(self, inside: Inside) -> Stream:
+        if inside.select is None:
+            raise SourceError(f"The rows of {self.shown!r} have no query: {inside.reason}.")
+        session, release = session_of(self.database)
+        try:
+            return self._streamed(session, release, inside.select, inside.schema)
+        except BaseException:
+            release()
+            raise
+
+    def _streamed(
+        self, session: Session, release: Callable[[], None], select: exp.Select, schema: pa.Schema
+    ) -> Stream:
+        table = self.relation(session).table
+        # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
+        session.allow_workers(0 if table is not None else None)
+        return session.stream(
+            str(select.sql(dialect="postgres")),
+            schema,
+            shown=self.shown,
+            close=release,
+            computing=table is not None,
+            change=_checked(schema),
+        )
 
     def row_count(self) -> int | None:
         with using(self.database) as session:
@@ -163,6 +202,79 @@ class PostgresRows(Rows):
 
     def read_error(self, message: str) -> SourceError:
         return SourceError(f"Reading {self.shown!r} failed: {message.rstrip('.')}.")
+
+
+def inside_query(
+    relation: Relation,
+    columns: Sequence[str],
+    planned: Sequence[PlannedColumn],
+    computed: Computed | None,
+    native: bool,
+) -> tuple[exp.Select, pa.Schema]:
+    """SELECT of columns by the names that models know, with what is computed of them.
+
+    Raises: ConversionError or UntranslatableError for what this process has to do.
+    """
+    values = {}
+    for item in planned:
+        column = relation.columns[item.plan.raw]
+        value = planned_value(column, item.plan, item.info, native=native)
+        values[item.plan.column.name] = value
+    made: dict[str, exp.Expression] = {}
+    where = None
+    if computed is not None:
+        made, where = _computed(values, computed, relation, planned)
+    items, fields = [], []
+    for name in columns:
+        value, kind = (
+            (made[name], computed.types[name]) if computed and name in made else values[name]
+        )
+        items.append(exp.alias_(value.copy(), name, quoted=True))
+        fields.append((name, pa.float64() if is_decimal(kind) else kind))
+    select = exp.select(*items).from_(relation.tree.copy())
+    if where is not None:
+        select = select.where(where)
+    return select, pa.schema(fields)
+
+
+def _computed(
+    values: Mapping[str, tuple[exp.Expression, pa.DataType]],
+    computed: Computed,
+    relation: Relation,
+    planned: Sequence[PlannedColumn],
+) -> tuple[dict[str, exp.Expression], exp.Expression | None]:
+    """The new columns and the selection, in the server's SQL."""
+    known = {}
+    for item in planned:
+        column, name = relation.columns[item.plan.raw], item.plan.column.name
+        value, kind = planned_value(column, item.plan, item.info, native=False)
+        if pa.types.is_timestamp(kind) and kind.tz is not None and _uses(computed, name):
+            raise UntranslatableError(
+                f"column {name!r} has a time zone, with which DuckDB computes"
+            )
+        known[name] = column_value(value, kind)
+    made = {
+        name: finished(translated(tree, known, computed.type_of), computed.types[name])
+        for name, tree in computed.columns.items()
+    }
+    if computed.where is None:
+        return made, None
+    return made, translated(computed.where, known, computed.type_of)
+
+
+def _uses(computed: Computed, name: str) -> bool:
+    trees = [*computed.columns.values(), *([] if computed.where is None else [computed.where])]
+    return any(node.name == name for tree in trees for node in tree.find_all(exp.Column))
+
+
+def _refusal(session: Session, select: exp.Select) -> str:
+    """What the server says against a query; "" if nothing."""
+    try:
+        with session.attempt():
+            session.names_of(str(select.sql(dialect="postgres")))
+    except SourceError as error:
+        return str(error).split("; the query is")[0].removeprefix("The query failed: ")
+    return ""
 
 
 def _tables_of(session: Session, relation: Relation, shown: str) -> set[tuple[str, str]]:

@@ -227,7 +227,7 @@ class Session:
             close()
 
         reader = watched_reader(schema, batches, None, errors)
-        return Stream(reader, cancel=self.cancel, close=done, errors=errors)
+        return Stream(reader, cancel=self.cancel, close=done, errors=errors, sql=sql)
 
     @contextmanager
     def _told(self, shown: str, computing: bool) -> Iterator[None]:

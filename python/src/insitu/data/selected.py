@@ -14,6 +14,7 @@ from ..errors import DataError, SpecError
 from ..expressions import guarded, parse_expression, resolve, used_columns
 from .connections import first_line
 from .embedded import close_connection, lazy_reader, schema_of, scratch
+from .inside import Computed, Inside
 from .source import Column, Schema, Source, Stream
 from .types import column_of
 
@@ -124,7 +125,23 @@ class SelectedSource(Source):
                     )
         return types
 
+    def inside(
+        self, columns: Sequence[str], computed: Computed | None = None, *, native: bool = False
+    ) -> Inside:
+        if computed is not None:
+            return Inside(reason="a selection of a selection is computed in this process")
+        made, where = self.expressions()
+        schema = self.schema()
+        wanted = {name: made[name] for name in columns if name in made}
+        types = {name: schema[name].arrow_type for name in wanted}
+        trees = [*wanted.values(), *([] if where is None else [where])]
+        asked = Computed(wanted, where, types, _Types(trees, self.source.schema()))
+        return self.source.inside(columns, asked, native=native)
+
     def _open(self, columns: Sequence[str]) -> Stream:
+        inside = self.inside(columns)
+        if inside.select is not None and inside.rows is not None:
+            return inside.rows.stream(inside)
         schema = self.schema()
         made, where = self.expressions()
         wanted = {name: made.get(name, _column(name)) for name in columns}
@@ -156,7 +173,12 @@ class SelectedSource(Source):
             raise self.read_error(str(error)) from error
         reader = lazy_reader(relation, made_schema, self.read_error, base.errors)
         return Stream(
-            reader, cancel=cancel, close=close, keep=(base, connection), errors=base.errors
+            reader,
+            cancel=cancel,
+            close=close,
+            keep=(base, connection),
+            errors=base.errors,
+            sql=base.sql,
         )
 
     def read_error(self, message: str) -> Exception:
@@ -167,6 +189,39 @@ class SelectedSource(Source):
                 f"row_selection or transforms cannot be computed: {first_line(message)}."
             )
         return self.source.read_error(message)
+
+
+# Parts of an expression that have a value, and so a type.
+_VALUES = (exp.Column, exp.Literal, exp.Func, exp.Binary, exp.Unary, exp.Between, exp.In)
+_MOST_VALUES = 500
+
+
+class _Types:
+    """DuckDB's types of all parts of some expressions, asked for at once when the first is needed."""
+
+    def __init__(self, trees: Sequence[exp.Expression], schema: Schema) -> None:
+        self._trees = trees
+        self._schema = schema
+        self._found: dict[int, pa.DataType] | None = None
+
+    def __call__(self, node: exp.Expression) -> pa.DataType | None:
+        if self._found is None:
+            self._found = self._ask()
+        return self._found.get(id(node))
+
+    def _ask(self) -> dict[int, pa.DataType]:
+        nodes = [n for tree in self._trees for n in tree.walk() if isinstance(n, _VALUES)]
+        if len(nodes) > _MOST_VALUES:
+            return {}
+        used = _used(self._trees, self._schema)
+        query = _query({f"n{i}": n for i, n in enumerate(nodes)}, None, self._schema, used, {})
+        with scratch() as connection:
+            connection.register(_ROWS, _empty(self._schema, used))
+            try:
+                types = schema_of(connection.sql(query)).types
+            except duckdb.Error:
+                return {}
+        return {id(node): kind for node, kind in zip(nodes, types, strict=True)}
 
 
 def _empty(schema: Schema, names: Sequence[str]) -> pa.Table:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ..errors import DataError, SourceError, SpecError
 from ..waiting import run_aside
+from .inside import Computed, Inside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,8 +142,10 @@ class Stream:
         close: Callable[[], None] | None = None,
         keep: object = None,
         errors: list[BaseException] | None = None,
+        sql: str | None = None,
     ) -> None:
         self._stream: ArrowStream | None = stream
+        self.sql = sql  # the query whose rows these are, if they are a server's
         self._cancel = cancel
         self._close = close
         self._cancelled = False
@@ -299,6 +302,17 @@ class Source(ABC):
         `purpose` says what for, as in "run linear": a database shows it beside the queries.
         """
         return nullcontext()
+
+    def inside(
+        self, columns: Sequence[str], computed: Computed | None = None, *, native: bool = False
+    ) -> Inside:
+        """These columns as one SELECT of the database that holds the rows; elsewhere the reason why there is none.
+
+        Arguments:
+            computed: columns and a selection to be computed of these. native: columns may keep types that only the
+                database's own functions read.
+        """
+        return Inside(reason=f"{self.data_name} is not in a database")
 
     def read_error(self, message: str) -> Exception:
         """The sentence for a stream of this source that broke."""

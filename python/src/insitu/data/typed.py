@@ -127,7 +127,9 @@ def mapped(
             yield change(batch)
 
     reader = watched_reader(schema, batches, None, raw.errors)
-    return Stream(reader, cancel=raw.cancel, close=raw.close, keep=raw, errors=raw.errors)
+    return Stream(
+        reader, cancel=raw.cancel, close=raw.close, keep=raw, errors=raw.errors, sql=raw.sql
+    )
 
 
 def watched_reader(
