@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -48,6 +49,8 @@ class AnyState {
   virtual ~AnyState() = default;
 };
 
+inline constexpr uint64_t kNoCell = std::numeric_limits<uint64_t>::max();
+
 // What contexts, the engine and the C border see: bytes and verbs, never an algorithm.
 class AnyAnalysis {
  public:
@@ -62,6 +65,9 @@ class AnyAnalysis {
   virtual void update(AnyState& state, const Chunk& chunk) const = 0;
   virtual void merge(AnyState& into, const AnyState& from) const = 0;
   virtual Json finalize(const AnyState& state) const = 0;
+  // Rows behind the smallest part of what the state tells, of those that are not empty: all of it,
+  // a group, a cell, a level. kNoCell if there is nothing, 0 where an analysis does not count them.
+  virtual uint64_t smallest_cell(const AnyState& state) const = 0;
   // The saved form: magic, format version, name, fingerprint, payload length, payload, checksum.
   virtual std::string save(const AnyState& state) const = 0;
   virtual std::unique_ptr<AnyState> load(std::span<const std::byte> bytes) const = 0;

@@ -8,6 +8,7 @@ namespace insitu {
 namespace {
 
 thread_local const std::atomic<bool>* current_flag = nullptr;
+thread_local const volatile int* watched[2] = {nullptr, nullptr};
 
 }  // namespace
 
@@ -16,8 +17,15 @@ CancelScope::CancelScope(const std::atomic<bool>& flag)
 
 CancelScope::~CancelScope() { current_flag = before_; }
 
+void watch_flags(const volatile int* first, const volatile int* second) {
+  watched[0] = first;
+  watched[1] = second;
+}
+
 void check_cancelled() {
-  if (current_flag == nullptr || !current_flag->load(std::memory_order_relaxed)) return;
+  bool set = current_flag != nullptr && current_flag->load(std::memory_order_relaxed);
+  for (const volatile int* flag : watched) set = set || (flag != nullptr && *flag != 0);
+  if (!set) return;
   throw CancelledError("the computation was cancelled before its end");
 }
 

@@ -20,7 +20,10 @@ class CancelScope {
   const std::atomic<bool>* before_;
 };
 
-// CancelledError if this thread's flag is set.
+// Two flags more, which signal handlers set and this thread looks at from now on; null: none.
+void watch_flags(const volatile int* first, const volatile int* second);
+
+// CancelledError if a flag of this thread is set.
 void check_cancelled();
 
 }  // namespace insitu

@@ -6,6 +6,7 @@
 //   not fit the spec; load void State::check(const A&) const      calls it, so that hostile bytes
 //   under a good checksum cannot reach update. double State::distance(const State&) const   see
 //   compare.hpp
+//   uint64_t A::smallest_cell(const State&) const   see analysis.hpp; without it 0, "not counted"
 #pragma once
 
 #include <memory>
@@ -94,6 +95,12 @@ class ErasedAnalysis final : public AnyAnalysis {
   }
   Json finalize(const AnyState& state) const override {
     return analysis_.finalize(state_cast<State>(*this, state));
+  }
+  uint64_t smallest_cell(const AnyState& state) const override {
+    if constexpr (requires { analysis_.smallest_cell(state_cast<State>(*this, state)); }) {
+      return analysis_.smallest_cell(state_cast<State>(*this, state));
+    }
+    return 0;
   }
   std::string save(const AnyState& state) const override {
     return seal(kStateKind, A::kName, fingerprint_, encode(state_cast<State>(*this, state)));

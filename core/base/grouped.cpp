@@ -139,6 +139,13 @@ class Grouped final : public AnyAnalysis {
     return {{"key", key_}, {"missing_rows", from.missing_rows}, {"groups", std::move(groups)}};
   }
 
+  uint64_t smallest_cell(const AnyState& state) const override {
+    uint64_t least = kNoCell;
+    for (const auto& [label, group] : typed(state).groups)
+      least = std::min(least, inner_->smallest_cell(*group));
+    return least;
+  }
+
   std::string save(const AnyState& state) const override {
     SavedGroups saved;
     saved.missing_rows = typed(state).missing_rows;

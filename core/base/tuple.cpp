@@ -67,6 +67,12 @@ class Tuple final : public AnyAnalysis {
     }
     return results;
   }
+  uint64_t smallest_cell(const AnyState& state) const override {
+    uint64_t least = kNoCell;
+    for (size_t i = 0; i < parts_.size(); ++i)
+      least = std::min(least, parts_[i]->smallest_cell(*typed(state).parts[i]));
+    return least;
+  }
   std::string save(const AnyState& state) const override {
     std::vector<std::string> saved;
     for (size_t i = 0; i < parts_.size(); ++i)

@@ -104,6 +104,13 @@ insitu_code insitu_state_finalize(const insitu_analysis* analysis, const insitu_
               [&] { give_json(json, held(analysis, "analysis").finalize(held(state, "state"))); });
 }
 
+insitu_code insitu_state_smallest_cell(const insitu_analysis* analysis, const insitu_state* state,
+                                       uint64_t* rows, insitu_error* error) {
+  return gate(error, [&] {
+    need(rows, "rows") = held(analysis, "analysis").smallest_cell(held(state, "state"));
+  });
+}
+
 void insitu_state_free(insitu_state* state) { delete state; }
 
 insitu_code insitu_stored_state_seal(const char* spec, size_t spec_size, const char* state,
@@ -156,6 +163,10 @@ insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* state, insitu
 
 void insitu_fit_cancel(insitu_fit* fit) {
   if (fit != nullptr) fit->cancelled = true;
+}
+
+void insitu_watch(const volatile int* first, const volatile int* second) {
+  watch_flags(first, second);
 }
 
 insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json, insitu_error* error) {

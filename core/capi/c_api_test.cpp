@@ -162,6 +162,23 @@ TEST(CApi, ACancelledFitStopsSolving) {
   insitu_fit_cancel(fit);
   EXPECT_EQ(INSITU_CANCELLED, insitu_fit_accept(fit, state, &error));
   EXPECT_STREQ("the computation was cancelled before its end", error.message);
+  uint64_t rows = 0;
+  EXPECT_EQ(INSITU_OK, insitu_state_smallest_cell(pass, state, &rows, &error));
+  EXPECT_EQ(3U, rows);
+  insitu_fit_free(fit);
+
+  // The same by a flag that a signal handler sets.
+  volatile int interrupted = 0;
+  insitu_watch(nullptr, &interrupted);
+  ASSERT_EQ(INSITU_OK, insitu_fit_make("linear", kFit.data(), kFit.size(), &fit, &error));
+  insitu_analysis* again = nullptr;
+  ASSERT_EQ(INSITU_OK, insitu_fit_next(fit, &again, &error));
+  interrupted = 1;
+  EXPECT_EQ(INSITU_CANCELLED, insitu_fit_accept(fit, state, &error));
+  interrupted = 0;
+  EXPECT_EQ(INSITU_OK, insitu_fit_accept(fit, state, &error)) << error.message;
+  insitu_watch(nullptr, nullptr);
+  insitu_analysis_free(again);
   insitu_state_free(state);
   insitu_analysis_free(pass);
   insitu_fit_free(fit);

@@ -212,6 +212,30 @@ void validate(const Design& design, const CellPlan& plan, const CrossProducts& p
   }
 }
 
+uint64_t smallest_cell(const Design& design, const CrossProducts& products) {
+  const std::vector<uint32_t> counts = level_counts(products.levels);
+  double least = std::numeric_limits<double>::infinity();
+  std::vector<std::vector<bool>> counted;
+  for (const uint32_t count : counts) counted.emplace_back(count, false);
+  for (const CellTable& table : products.tables) {
+    for (uint64_t cell = 0; cell < table.cells(); ++cell) {
+      const double rows = table.at(cell, 0).hi;
+      if (!(rows > 0.0)) continue;
+      least = std::min(least, rows);
+      uint64_t rest = cell;
+      for (const uint32_t factor : table.factors) {
+        counted[factor][rest % counts[factor]] = true;
+        rest /= counts[factor];
+      }
+    }
+  }
+  for (size_t f = 0; f < counted.size(); ++f) {
+    const bool all = std::find(counted[f].begin(), counted[f].end(), false) == counted[f].end();
+    if (!all && !design.factors[f].levels.has_value()) return 0;
+  }
+  return std::isinf(least) ? kNoCell : static_cast<uint64_t>(least);
+}
+
 uint64_t cross_products_bytes(const Design& design, const CellPlan& plan) {
   uint64_t doubles = 2 * packed_size(plan.n_values - 1) + 4 * plan.n_values;
   std::vector<uint32_t> counts;

@@ -53,6 +53,9 @@ CrossProducts empty_cross_products(const Design& design, const CellPlan& plan);
 void merge(CrossProducts& into, const CrossProducts& from);
 // StateError unless all sizes fit the plan.
 void validate(const Design& design, const CellPlan& plan, const CrossProducts& products);
+// Rows of the smallest cell that has any, for unweighted rows: 0 if a level that nobody gave has no
+// complete row, so that only its name is told; kNoCell without cells.
+uint64_t smallest_cell(const Design& design, const CrossProducts& products);
 // Estimate before running, with the levels that are known.
 uint64_t cross_products_bytes(const Design& design, const CellPlan& plan);
 

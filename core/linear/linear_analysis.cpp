@@ -1,5 +1,6 @@
 #include "linear/linear_analysis.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
@@ -68,6 +69,12 @@ Json LinearAnalysis::finalize(const State& state) const {
           {"sum_of_weights", number_to_json(products.weight.hi)},
           {"levels", products.levels},
           {"means", numbers_to_json(products.mean_hi)}};
+}
+
+uint64_t LinearAnalysis::smallest_cell(const State& state) const {
+  if (state.rows == 0) return kNoCell;
+  if (!design_.weight.empty() && !design_.factors.empty()) return 0;
+  return std::min(state.used, insitu::smallest_cell(design_, state.products));
 }
 
 uint64_t LinearAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }

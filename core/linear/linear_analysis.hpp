@@ -48,6 +48,8 @@ class LinearAnalysis {
   void merge(State& into, const State& from) const;
   // Counts, levels and means: what a reader of a stored state wants to see.
   Json finalize(const State& state) const;
+  // Weighted rows are not counted by cell.
+  uint64_t smallest_cell(const State& state) const;
   uint64_t state_bytes() const;
   void validate(const State& state) const;
 

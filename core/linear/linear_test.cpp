@@ -403,6 +403,34 @@ TEST(Linear, StatesTogetherKeepToTheLimitOfLevels) {
   }
 }
 
+TEST(Linear, TheSmallestCellIsKnown) {
+  const auto least = [](const std::string& formula, const std::string& weights = "") {
+    Table table(7);
+    table.doubles("y", {1, 2, 3, 4, 5, 6, std::nan("")});
+    table.doubles("x", {2, 1, 2, 5, 4, 3, 1});
+    table.doubles("w", {1, 2, 1, 2, 1, 2, 1});
+    table.text("f", {"a", "a", "b", "b", "b", "a", "b"});
+    table.text("g", {"u", "u", "u", "v", "u", "u", "u"});
+    table.text("h", {"p", "p", "p", "p", "p", "p", "q"});
+    Json spec = {
+        {"formula", formula},
+        {"columns",
+         {numeric("y"), numeric("x"), numeric("w"), factor("f"), factor("g"), factor("h")}}};
+    if (!weights.empty()) spec["pweights"] = weights;
+    LinearFit fit(spec);
+    const AnalysisPtr pass = fit.next();
+    const auto state = pass->empty();
+    pass->update(*state, table.all());
+    return pass->smallest_cell(*state);
+  };
+  EXPECT_EQ(6U, least("y ~ x"));
+  EXPECT_EQ(3U, least("y ~ x + f"));
+  EXPECT_EQ(1U, least("y ~ f + g"));   // one row is (b, v)
+  EXPECT_EQ(0U, least("y ~ h"));       // the only row of q has no response: its name is told
+  EXPECT_EQ(0U, least("y ~ f", "w"));  // weighted rows are not counted by cell
+  EXPECT_EQ(6U, least("y ~ x", "w"));
+}
+
 laws::Case random_case(uint64_t seed) {
   Rng rng(seed + 100);
   const uint64_t n = rng.below(4) == 0 ? rng.below(3) : rng.below(5000);

@@ -119,6 +119,19 @@ Json SummaryAnalysis::finalize(const State& state) const {
 
 // Levels found in the data are not known yet: one each is an understatement that the engine's
 // budget tolerates.
+uint64_t SummaryAnalysis::smallest_cell(const State& state) const {
+  if (state.rows == 0) return kNoCell;
+  uint64_t least = state.used;
+  auto count = [&](uint64_t rows) {
+    if (rows > 0) least = std::min(least, rows);
+  };
+  for (const SummaryTerm& term : state.terms) {
+    for (const Moments& moments : term.moments) count(moments.valid);
+    for (const uint64_t rows : term.counts) count(rows);
+  }
+  return least;
+}
+
 uint64_t SummaryAnalysis::state_bytes() const {
   uint64_t bytes = 256;
   for (const DesignTerm& term : design_.terms) {

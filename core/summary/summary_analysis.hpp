@@ -78,6 +78,7 @@ class SummaryAnalysis {
   void merge(State& into, const State& from) const;
   // The result of fit "summary" (docs/architecture.md) but for its formula.
   Json finalize(const State& state) const;
+  uint64_t smallest_cell(const State& state) const;
   uint64_t state_bytes() const;
   void validate(const State& state) const;
 

@@ -140,6 +140,23 @@ TEST(Summary, Weights) {
   EXPECT_EQ(f["terms"][1]["valid_obs"], (Json{7, 3}));
 }
 
+// f, g: (b, u) holds rows 1 and 6, (a, u) 2, (b, v) 3 and 4, (a, v) 5, (c, u) 8; row 7 has no f.
+TEST(Summary, TheSmallestCellIsKnown) {
+  const auto least = [](const std::string& formula, uint64_t rows) {
+    const Table table = small();
+    SummaryFit fit(Json{{"formula", formula}, {"columns", columns_of(table)}});
+    const AnalysisPtr pass = fit.next();
+    const auto state = pass->empty();
+    if (rows > 0) pass->update(*state, table.slice(0, rows));
+    return pass->smallest_cell(*state);
+  };
+  EXPECT_EQ(kNoCell, least("~ f:g", 0));
+  EXPECT_EQ(1U, least("~ f:g", 8));
+  EXPECT_EQ(1U, least("~ f", 8));  // c
+  EXPECT_EQ(2U, least("~ f", 6));  // a twice, b four times
+  EXPECT_EQ(7U, least("~ x", 8));
+}
+
 TEST(Summary, BadRowsAndRequests) {
   Table table(2);
   table.doubles("x", {1.0, std::numeric_limits<double>::infinity()}).doubles("w", {1.0, -2.0});

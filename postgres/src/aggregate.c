@@ -331,6 +331,27 @@ Datum insitu_pg_combine(PG_FUNCTION_ARGS) {
   PG_RETURN_POINTER(into);
 }
 
+/* Rare cells can identify people: a state that tells of them does not leave the server. */
+static void check_cells(const InsituGroup* group) {
+  uint64 rows = 0;
+
+  if (insitu_min_cell == 0) return;
+  INSITU_CALL(group->context,
+              insitu_state_smallest_cell(group->plan->analysis, group->state, &rows, &error));
+  if (rows >= (uint64)insitu_min_cell) return;
+  if (rows == 0)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("the state tells of cells whose rows are not counted, and "
+                           "insitu.min_cell is %d; leave out "
+                           "weights and rare levels",
+                           insitu_min_cell)));
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("the state tells of a cell of %llu rows, and insitu.min_cell is %d; leave "
+                         "out rare levels and "
+                         "small groups, or join them to others",
+                         (unsigned long long)rows, insitu_min_cell)));
+}
+
 PG_FUNCTION_INFO_V1(insitu_pg_final);
 Datum insitu_pg_final(PG_FUNCTION_ARGS) {
   InsituGroup* group;
@@ -339,6 +360,7 @@ Datum insitu_pg_final(PG_FUNCTION_ARGS) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
   group = (InsituGroup*)PG_GETARG_POINTER(0);
   flush(group);
+  check_cells(group);
   PG_RETURN_BYTEA_P(insitu_plan_seal(group->plan, group->state));
 }
 

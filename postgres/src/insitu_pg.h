@@ -18,6 +18,7 @@
 /* ---- module.c: settings */
 extern int insitu_max_state_mb; /* 0: no limit */
 extern int insitu_max_seconds;  /* 0: no limit */
+extern int insitu_min_cell;     /* rows; 0: no limit */
 
 /* Lets a waiting cancel through, and raises an error if the statement runs longer than
  * insitu.max_seconds. */

@@ -14,6 +14,9 @@ PG_MODULE_MAGIC;
 
 int insitu_max_state_mb = 1024;
 int insitu_max_seconds = 0;
+int insitu_min_cell = 0;
+
+StaticAssertDecl(sizeof(sig_atomic_t) == sizeof(int), "the engine watches flags of type int");
 
 extern PGDLLEXPORT void _PG_init(void);
 
@@ -26,7 +29,12 @@ void _PG_init(void) {
                           "Longest time of a statement that builds states or predicts, in seconds.",
                           "Zero: no limit but statement_timeout.", &insitu_max_seconds, 0, 0,
                           INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
+  DefineCustomIntVariable("insitu.min_cell",
+                          "Fewest rows of a cell or level that a state may tell of.",
+                          "A state with a smaller cell is refused. Zero: no limit.",
+                          &insitu_min_cell, 0, 0, INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
   MarkGUCPrefixReserved("insitu");
+  insitu_watch((const volatile int*)&QueryCancelPending, (const volatile int*)&ProcDiePending);
 }
 
 void insitu_check_time(void) {

@@ -78,7 +78,7 @@ double insitu_numeric_to_double(Datum numeric) {
   for (int i = 0; i < n_digits; ++i) {
     int16 digit;
 
-    memcpy(&digit, data + (size_t)i * sizeof(int16), sizeof(digit));
+    memcpy(&digit, data + (Size)i * sizeof(int16), sizeof(digit));
     if (i == 4 && mantissa > PG_UINT64_MAX / BASE - 1) return by_text(numeric);
     mantissa = mantissa * BASE + (uint64)digit;
   }

@@ -167,10 +167,10 @@ InsituReader* insitu_reader_make(FunctionCallInfo fcinfo, int first_arg, char** 
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("%s: expected %d columns, in the order %s, and got %d", what, n_names,
                            listed(names, n_names), given)));
-  reader->as_given = true;
+  reader->toastable = palloc(sizeof(int) * Max(n_names, 1));
   for (int i = 0; i < n_names; ++i) {
     set_column(reader, i, get_fn_expr_argtype(fcinfo->flinfo, first_arg + i));
-    if (reader->columns[i].toastable) reader->as_given = false;
+    if (reader->columns[i].toastable) reader->toastable[reader->n_toastable++] = i;
   }
   return reader;
 }
@@ -248,21 +248,36 @@ static void read_composite(InsituReader* reader, FunctionCallInfo fcinfo) {
   }
 }
 
-void insitu_reader_row(InsituReader* reader, FunctionCallInfo fcinfo) {
-  const NullableDatum* given = &fcinfo->args[reader->first_arg];
+/* Compressed, or stored elsewhere. */
+static bool is_toasted(const NullableDatum* value) {
+  return !value->isnull && (VARATT_IS_EXTERNAL(DatumGetPointer(value->value)) ||
+                            VARATT_IS_COMPRESSED(DatumGetPointer(value->value)));
+}
 
-  reader->row = given;
-  if (reader->as_given) return;
-  reader->row = reader->own;
-  if (reader->composite)
-    read_composite(reader, fcinfo);
-  else
-    memcpy(reader->own, given, sizeof(NullableDatum) * (Size)reader->n);
+static void detoast(InsituReader* reader) {
   for (int i = 0; i < reader->n; ++i) {
     NullableDatum* value = &reader->own[i];
 
-    if (reader->columns[i].toastable && !value->isnull)
+    if (reader->columns[i].toastable && is_toasted(value))
       value->value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value->value));
+  }
+}
+
+void insitu_reader_row(InsituReader* reader, FunctionCallInfo fcinfo) {
+  if (reader->composite) {
+    read_composite(reader, fcinfo);
+    detoast(reader);
+    reader->row = reader->own;
+    return;
+  }
+  /* The arguments are not ours to change, since constants among them are evaluated only once. */
+  reader->row = &fcinfo->args[reader->first_arg];
+  for (int i = 0; i < reader->n_toastable; ++i) {
+    if (likely(!is_toasted(&reader->row[reader->toastable[i]]))) continue;
+    memcpy(reader->own, reader->row, sizeof(NullableDatum) * (Size)reader->n);
+    detoast(reader);
+    reader->row = reader->own;
+    return;
   }
 }
 

@@ -50,7 +50,8 @@ typedef struct InsituReader {
   ReaderColumn* columns;
   const NullableDatum* row; /* of the row at hand */
   NullableDatum* own;       /* where `row` points if values had to be changed or moved */
-  bool as_given;            /* the call's arguments are the row: none needs a change */
+  int n_toastable;
+  int* toastable; /* columns that may hold toasted values */
   struct insitu_value* scored;
 
   bool composite;     /* one argument holds all columns */

@@ -86,6 +86,12 @@ INSITU_API insitu_code insitu_state_load(const insitu_analysis* analysis, const 
 INSITU_API insitu_code insitu_state_finalize(const insitu_analysis* analysis,
                                              const insitu_state* state, insitu_bytes* json,
                                              insitu_error* error);
+/* Rows behind the smallest part of what the state tells (all of it, a group, a cell, a level);
+ * UINT64_MAX if it tells of no row, 0 where the analysis does not count them. For hosts that must
+ * not publish small cells. */
+INSITU_API insitu_code insitu_state_smallest_cell(const insitu_analysis* analysis,
+                                                  const insitu_state* state, uint64_t* rows,
+                                                  insitu_error* error);
 INSITU_API void insitu_state_free(insitu_state* state);
 
 /* A state as a database keeps it: with the request that it was made by, as JSON
@@ -110,6 +116,9 @@ INSITU_API insitu_code insitu_fit_accept(insitu_fit* fit, const insitu_state* st
 /* From any thread: makes an insitu_fit_accept that is under way, and later ones, end soon with
  * INSITU_CANCELLED. */
 INSITU_API void insitu_fit_cancel(insitu_fit* fit);
+/* For hosts whose signal handlers set flags: long arithmetic of this thread also ends with
+ * INSITU_CANCELLED once one of the two is not zero. Null: none. */
+INSITU_API void insitu_watch(const volatile int* first, const volatile int* second);
 INSITU_API insitu_code insitu_fit_result(const insitu_fit* fit, insitu_bytes* json,
                                          insitu_error* error);
 INSITU_API void insitu_fit_free(insitu_fit* fit);
