@@ -12,6 +12,9 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #include "insitu/c_api.h"
 
