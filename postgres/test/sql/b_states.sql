@@ -1,0 +1,47 @@
+-- States: laws that hold for any analysis, seen from SQL.
+\set VERBOSITY terse
+CREATE TABLE insitu_specs AS SELECT insitu.spec('y ~ x + f', 'insitu_rows') AS spec;
+SELECT insitu.columns(spec) FROM insitu_specs;
+
+-- No rows are no state.
+SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) IS NULL FROM insitu_rows WHERE false;
+SELECT insitu.rollup(NULL::insitu.state) IS NULL;
+
+-- Parts merge to the whole, in any order; the rows as columns, as a row and as a table's row are the same.
+CREATE TABLE insitu_days AS
+  SELECT g AS day, insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS state FROM insitu_rows GROUP BY g;
+CREATE FUNCTION insitu_estimates(insitu.state) RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(term || ' ' || round(estimate::numeric, 9) || ' ' || round(std_error::numeric, 9), ', ')
+    FROM insitu.coef(insitu.finalize($1)) $$;
+SELECT count(DISTINCT insitu_estimates(s)) FROM (
+  SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS s FROM insitu_rows
+  UNION ALL SELECT insitu.state((SELECT spec FROM insitu_specs), ROW(y, x, f)) FROM insitu_rows
+  UNION ALL SELECT insitu.state((SELECT spec FROM insitu_specs), r) FROM insitu_rows r
+  UNION ALL SELECT insitu.state((SELECT spec FROM insitu_specs), q) FROM (SELECT f, y, x FROM insitu_rows) q
+  UNION ALL SELECT insitu.rollup(state) FROM insitu_days
+  UNION ALL SELECT insitu.rollup(state ORDER BY day DESC) FROM insitu_days) t;
+SELECT state::json ->> 'rows' AS rows, state::json -> 'levels' AS levels FROM insitu_days ORDER BY day;
+
+-- One model for each group, against the same model of the group alone.
+SELECT g, insitu_estimates(insitu.state((SELECT spec FROM insitu_specs), y, x, f)) =
+          (SELECT string_agg(term || ' ' || round(estimate::numeric, 9) || ' ' || round(std_error::numeric, 9), ', ')
+             FROM insitu.coef(insitu.lm('y ~ x + f', 'SELECT * FROM insitu_rows WHERE g = ' || g, "precision" => 'double')))
+  FROM insitu_rows GROUP BY g ORDER BY g;
+SELECT count(*) FROM (SELECT g, f, insitu.state((SELECT insitu.spec('y ~ x', 'insitu_rows')), y, x) AS s FROM insitu_rows
+                       GROUP BY GROUPING SETS ((g), (f), ())) t WHERE s IS NOT NULL;
+SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) OVER (ORDER BY id) IS NOT NULL AS windowed
+  FROM insitu_rows WHERE id <= 2 ORDER BY id;
+
+-- Levels that only one day has are united.
+SELECT array_agg(term) FROM insitu.coef(insitu.finalize((
+  SELECT insitu.rollup(s) FROM (SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS s FROM insitu_rows
+                                 GROUP BY id > 60) t)));
+
+-- Types check what they are given.
+SELECT state = state::text::insitu.state::bytea::insitu.state::bytea FROM (SELECT state::bytea FROM insitu_days LIMIT 1) t (state)
+ WHERE false;
+SELECT (state::text)::insitu.state::bytea = state::bytea AND (state::bytea)::insitu.state::bytea = state::bytea
+  FROM insitu_days LIMIT 1;
+SELECT '\x00'::insitu.state;
+SELECT ''::insitu.model;
+SELECT state::bytea::insitu.model IS NULL FROM insitu_days LIMIT 1;
