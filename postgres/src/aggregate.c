@@ -13,8 +13,10 @@
 #include "plan.h"
 #include "rows.h"
 
-/* Rows handed over at once, as many as suit the engine. */
+/* Rows handed over at once, as many as suit the engine; of one group among many there are few, and
+ * columns should not lie a multiple of 4 KB apart. */
 #define BATCH_ROWS 4096
+#define BATCH_ROWS_OF_MANY 1000
 /* The backlog takes this part of what a hash table may take. */
 #define BACKLOG_PART_OF_TABLE 4
 
@@ -232,7 +234,8 @@ static void add_to_rows(Aggregation* aggregation, InsituGroup* group) {
 static void make_rows(Aggregation* aggregation) {
   MemoryContext outer = MemoryContextSwitchTo(aggregation->plan->context);
 
-  aggregation->rows = insitu_rows_make(aggregation->reader, BATCH_ROWS);
+  aggregation->rows = insitu_rows_make(aggregation->reader,
+                                       aggregation->many_groups ? BATCH_ROWS_OF_MANY : BATCH_ROWS);
   MemoryContextSwitchTo(outer);
 }
 

@@ -17,7 +17,6 @@ typedef union Cell {
 /* Then follow a bit for each column that is null, padded, and the cells. */
 typedef struct RowHeader {
   InsituRowList* list;
-  uint32 next; /* place of the next row of the group; 0: none */
 } RowHeader;
 
 struct InsituBacklog {
@@ -29,11 +28,14 @@ struct InsituBacklog {
   Size text_room;
   char* text;
   char* rows;
+  uint32* order; /* of the rows, by group */
 };
 
 #define SMALLEST_BACKLOG 1024
 #define LARGEST_BACKLOG (1024 * 1024)
 #define TEXT_BYTES_PER_ROW 64
+/* Rows of one group lie apart: so many are asked for ahead. */
+#define ROWS_AHEAD 6
 
 InsituBacklog* insitu_backlog_make(const InsituReader* reader, Size bytes) {
   InsituBacklog* backlog = palloc0(sizeof(InsituBacklog));
@@ -41,9 +43,10 @@ InsituBacklog* insitu_backlog_make(const InsituReader* reader, Size bytes) {
 
   backlog->null_bytes = MAXALIGN(((Size)reader->n + 7) / 8);
   backlog->row_bytes = sizeof(RowHeader) + backlog->null_bytes + sizeof(Cell) * (Size)reader->n;
-  rows = Min(Max(bytes / backlog->row_bytes, SMALLEST_BACKLOG), LARGEST_BACKLOG);
+  rows = Min(Max(bytes / (backlog->row_bytes + sizeof(uint32)), SMALLEST_BACKLOG), LARGEST_BACKLOG);
   backlog->room = (uint32)rows;
   backlog->rows = MemoryContextAllocHuge(CurrentMemoryContext, rows * backlog->row_bytes);
+  backlog->order = MemoryContextAllocHuge(CurrentMemoryContext, rows * sizeof(uint32));
   return backlog;
 }
 
@@ -102,23 +105,25 @@ void insitu_backlog_append(const InsituReader* reader, InsituBacklog* backlog,
   ++backlog->count;
 }
 
+/* A counting sort: `end` first counts. */
 InsituRowList* insitu_backlog_sort(InsituBacklog* backlog) {
   InsituRowList* chain = NULL;
+  uint32 place = 0;
 
   for (uint32 i = 0; i < backlog->count; ++i) {
-    RowHeader* header = row_at(backlog, i);
-    InsituRowList* list = header->list;
+    InsituRowList* list = row_at(backlog, i)->list;
 
-    header->next = 0;
-    if (list->first == 0) {
-      list->first = i + 1;
-      list->next = chain;
-      chain = list;
-    } else {
-      row_at(backlog, list->last - 1)->next = i + 1;
-    }
-    list->last = i + 1;
+    if (list->end++ > 0) continue;
+    list->next = chain;
+    chain = list;
   }
+  for (InsituRowList* list = chain; list != NULL; list = list->next) {
+    uint32 count = list->end;
+
+    list->begin = list->end = place;
+    place += count;
+  }
+  for (uint32 i = 0; i < backlog->count; ++i) backlog->order[row_at(backlog, i)->list->end++] = i;
   return chain;
 }
 
@@ -144,14 +149,17 @@ static void move_row(const InsituReader* reader, const InsituBacklog* backlog,
 
 bool insitu_backlog_take(const InsituReader* reader, InsituBacklog* backlog, InsituRowList* list,
                          InsituRows* rows) {
-  while (list->first != 0 && !insitu_rows_full(rows)) {
-    const RowHeader* header = row_at(backlog, list->first - 1);
+  for (; list->begin < list->end && !insitu_rows_full(rows); ++list->begin) {
+    if (list->begin + ROWS_AHEAD < backlog->count) {
+      const char* ahead = (const char*)row_at(backlog, backlog->order[list->begin + ROWS_AHEAD]);
 
-    if (header->next != 0) __builtin_prefetch(row_at(backlog, header->next - 1));
-    move_row(reader, backlog, header, rows);
-    list->first = header->next;
+      for (Size line = 0; line < backlog->row_bytes; line += 64) __builtin_prefetch(ahead + line);
+    }
+    move_row(reader, backlog, row_at(backlog, backlog->order[list->begin]), rows);
   }
-  return list->first == 0;
+  if (list->begin < list->end) return false;
+  list->begin = list->end = 0;
+  return true;
 }
 
 void insitu_backlog_clear(InsituBacklog* backlog) {

@@ -12,11 +12,11 @@
 
 typedef struct InsituBacklog InsituBacklog;
 
-/* The rows of one group in a backlog. Starts as zeros, and is zeros again once the rows are taken.
- */
+/* The rows of one group in a sorted backlog: places [begin, end) of its order. Starts as zeros, and
+ * is zeros again once the rows are taken. */
 typedef struct InsituRowList {
-  uint32 first; /* place of the row, from 1; 0: no row */
-  uint32 last;
+  uint32 begin;
+  uint32 end;
   struct InsituRowList* next; /* of another group */
 } InsituRowList;
 
@@ -27,7 +27,7 @@ extern int insitu_backlog_count(const InsituBacklog* backlog);
 /* Appends the row at hand, of the group that owns the list. */
 extern void insitu_backlog_append(const InsituReader* reader, InsituBacklog* backlog,
                                   InsituRowList* list);
-/* Sorts the rows into the lists of their groups; returns the chain of lists that have any. */
+/* Sorts the rows by group, in the order they came; returns the chain of lists that have any. */
 extern InsituRowList* insitu_backlog_sort(InsituBacklog* backlog);
 /* Moves rows of a list to a buffer until one of the two has no more; true if the list is empty. */
 extern bool insitu_backlog_take(const InsituReader* reader, InsituBacklog* backlog,
