@@ -1,5 +1,6 @@
 # make demo    sets everything up and runs the tutorial on real flights
-# make test    everything: format, lint, types, C++ and Python tests, doctests, conformance, docs, examples, the wheel, sanitizers, fuzzing, clang-tidy
+# make demo-postgres   the same in psql and Python, on a PostgreSQL in a temporary folder
+# make test    everything: format, lint, types, C++, PostgreSQL and Python tests, doctests, conformance, docs, examples, the wheel, sanitizers, fuzzing, clang-tidy
 # make check   the quick loop of a developer
 # make bench   the tables of docs/benchmarks.md (ROW=name runs one row, QUICK=1 a small size)
 SHELL := /bin/bash
@@ -23,14 +24,16 @@ export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
 unexport PYTHONPATH
 
 APT_BUILD := g++ cmake ninja-build ccache python3-venv python3-dev libboost-dev libeigen3-dev nlohmann-json3-dev
-APT_TEST := libgtest-dev clang$(CLANG_SUFFIX) libclang-rt$(CLANG_SUFFIX)-dev
+APT_POSTGRES := postgresql postgresql-server-dev-all
+APT_TEST := $(APT_POSTGRES) libgtest-dev clang$(CLANG_SUFFIX) libclang-rt$(CLANG_SUFFIX)-dev
 
 CXX_SOURCES := $(shell git ls-files 'core/**.cpp' 'core/**.hpp' 'core/**.h' 'python/src/ext/**.cpp' 'python/src/ext/**.hpp' 2>/dev/null)
+PG_SOURCES := $(shell git ls-files 'postgres/src/*' 2>/dev/null)
 BUILD_INPUTS := $(wildcard $(CXX_SOURCES)) CMakeLists.txt pyproject.toml $(shell git ls-files '*CMakeLists.txt')
-PY_DIRS := python conformance bench examples tools
+PY_DIRS := python conformance bench examples tools postgres
 
-.PHONY: all setup setup-build setup-test setup-bench demo test check bench clean \
-  lint types dev unit asan tsan fuzz tidy python-tests doctests examples conformance test-wheel docs
+.PHONY: all setup setup-build setup-test setup-bench demo demo-postgres test check bench clean \
+  lint types dev unit asan tsan fuzz tidy postgres python-tests doctests examples conformance test-wheel docs
 all: demo
 
 # ---- setting up -------------------------------------------------------------------------------------------------------
@@ -64,9 +67,18 @@ demo: setup-build
 	@$(MAKE) --no-print-directory $(VENV)/.package
 	@$(PY) examples/demo.py build/demo
 
+# The same inside PostgreSQL, in a server of its own; installs the extension for the system's server.
+demo-postgres: export INSITU_WERROR := OFF
+demo-postgres: setup-build
+	@tools/apt-need $(APT_POSTGRES)
+	@$(PY) -m pip install -q -r tools/requirements-postgres.txt
+	@$(MAKE) --no-print-directory $(VENV)/.package
+	@$(PY) tools/test_postgres.py --install
+	@$(PY) examples/demo_postgres.py build/demo
+
 # ---- one step each; `make test` runs them all -------------------------------------------------------------------------
 lint:
-	@$(STEP) clang-format $(VENV)/bin/clang-format --dry-run -Werror $(wildcard $(CXX_SOURCES))
+	@$(STEP) clang-format $(VENV)/bin/clang-format --dry-run -Werror $(wildcard $(CXX_SOURCES) $(PG_SOURCES))
 	@$(STEP) ruff-format $(VENV)/bin/ruff format --check $(PY_DIRS)
 	@$(STEP) ruff $(VENV)/bin/ruff check $(PY_DIRS)
 types: $(VENV)/.package
@@ -91,17 +103,20 @@ python-tests: $(VENV)/.package
 doctests: $(VENV)/.package
 	@$(STEP) doctests $(PY) -m pytest -q --doctest-modules python/src/insitu
 examples: $(VENV)/.package
+	@$(STEP) demo-postgres $(PY) examples/demo_postgres.py build/demo
 	@$(STEP) demo $(PY) examples/demo.py build/demo
 	@$(STEP) examples tools/examples $(PY)
 	@$(STEP) bench-small env QUICK=1 $(PY) bench/run.py --out build/bench/quick.md
 conformance: $(VENV)/.package
 	@$(STEP) conformance $(PY) -m pytest -q conformance
+postgres: $(VENV)/.package $(VENV)/.test
+	@$(STEP) postgres $(PY) tools/test_postgres.py
 test-wheel:
 	@$(STEP) wheel tools/test-wheel $(PY)
 docs: $(VENV)/.package
 	@$(STEP) docs $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
 
-STEPS := lint types unit python-tests doctests conformance docs examples test-wheel asan fuzz tsan tidy
+STEPS := lint types unit postgres python-tests doctests conformance docs examples test-wheel asan fuzz tsan tidy
 test:
 	@rm -rf build/logs
 	@tools/step setup $(MAKE) --no-print-directory setup-test

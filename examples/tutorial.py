@@ -65,14 +65,18 @@ def test_linmod_sql(connection_string: str):
     return linmod
 
 
-def main(database: Path = DATABASE) -> None:
+def run(connection_string: str) -> None:
     """Both fits, and the proof that they are one."""
-    make_database(database)
-    connection_string = f"duckdb:///{database}"
     local = test_linmod_local(connection_string)
     in_database = test_linmod_sql(connection_string)
     assert local.tidy().equals(in_database.tidy()), "the two fits differ"
     print("The local fit and the fit in the database agree in every digit.")
+
+
+def main(database: Path = DATABASE) -> None:
+    """The tutorial on the embedded database."""
+    make_database(database)
+    run(f"duckdb:///{database}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,15 @@ def server() -> Iterator[PostgresServer]:
 @contextmanager
 def running(server: PostgresServer, sql: str) -> Iterator[subprocess.Popen[str]]:
     """psql with statements on their way, once the first long one is seen to run."""
-    command = [str(server.bindir / "psql"), "-X", "-q", "-A", "-t", "-d", server.connection_string()]
+    command = [
+        str(server.bindir / "psql"),
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-d",
+        server.connection_string(),
+    ]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as psql:
@@ -169,7 +177,9 @@ def test_upgrade_to_the_next_version(server: PostgresServer, stored: str) -> Non
     ).stdout.strip()
     script = Path(share) / "extension" / "insitu--0.1.0--0.1.0test.sql"
     try:
-        script.write_text("COMMENT ON TYPE insitu.model IS 'a fitted model, of the next version';\n")
+        script.write_text(
+            "COMMENT ON TYPE insitu.model IS 'a fitted model, of the next version';\n"
+        )
     except PermissionError:
         pytest.skip(f"only an administrator may write to {script.parent}")
     try:

