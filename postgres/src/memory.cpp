@@ -15,6 +15,7 @@ extern MemoryContext insitu_use_memory(MemoryContext context);
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <new>
 
 namespace {
@@ -23,6 +24,13 @@ MemoryContext current = nullptr;
 
 constexpr std::size_t kAlignment = 16;
 
+#if defined(__SANITIZE_ADDRESS__)
+// Under the address sanitizer memory is malloc's, which it watches; contexts then free nothing.
+void* allocate(std::size_t size, std::size_t alignment) noexcept {
+  return std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
+}
+void release(void* place) noexcept { std::free(place); }
+#else
 // Chunks of PostgreSQL are aligned to 8 bytes. The address of the chunk is kept in front of what is
 // handed out.
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
@@ -37,15 +45,15 @@ void* allocate(std::size_t size, std::size_t alignment) noexcept {
   place[-1] = chunk;
   return place;
 }
+void release(void* place) noexcept {
+  if (place != nullptr) pfree(static_cast<void**>(place)[-1]);
+}
+#endif
 
 void* allocate_or_throw(std::size_t size, std::size_t alignment) {
   void* place = allocate(size, alignment);
   if (place == nullptr) throw std::bad_alloc();
   return place;
-}
-
-void release(void* place) noexcept {
-  if (place != nullptr) pfree(static_cast<void**>(place)[-1]);
 }
 
 std::size_t at_least(std::align_val_t alignment) {
