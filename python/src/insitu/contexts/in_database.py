@@ -19,13 +19,18 @@ from .local import LocalContext, RxLocalSeq
 
 if TYPE_CHECKING:
     from ..data.sinks import Sink
+    from .postgres_ways import Done, PostgresWays
 
 
 class DatabaseContext(LocalContext):
     """Computes in or near the database of a connection string; data outside it are computed locally, with one warning."""
 
     def __init__(
-        self, connection_string: Any, num_tasks: int, execution_timeout_seconds: float | None
+        self,
+        connection_string: Any,
+        num_tasks: int,
+        execution_timeout_seconds: float | None,
+        how: str = "auto",
     ) -> None:
         super().__init__("Inside a database")
         if not isinstance(num_tasks, int) or num_tasks < 0:
@@ -37,6 +42,11 @@ class DatabaseContext(LocalContext):
         self.num_tasks = num_tasks
         self.execution_timeout_seconds = execution_timeout_seconds
         self._warned = False
+        self._ways: PostgresWays | None = None
+        if self._target.engine == "PostgreSQL":
+            from .postgres_ways import PostgresWays
+
+            self._ways = PostgresWays(how, num_tasks or None)
 
     @property
     def connection_string(self) -> Any:
@@ -71,7 +81,28 @@ class DatabaseContext(LocalContext):
         ahead: Sequence[str] = (),
     ) -> _core.State:
         timed = self._timed(progress)
+        if self._ways is not None and not (cache is not None and cache.serves(analysis)):
+            done, closed = self._ways.run(analysis, source, timed)
+            self._last.notes += [note for note in closed if note not in self._last.notes]
+            if done is not None:
+                self._note_inside(done, source)
+                return done.state
         return super().run(analysis, source, cache=cache, progress=timed, ahead=ahead)
+
+    def _note_inside(self, done: Done, source: Source) -> None:
+        """A pass in the server, whose rows nobody counts here."""
+        last = self._last
+        last.passes += 1
+        last.way = done.way
+        last.source = source.data_name
+        last.threads = done.plan.workers + 1
+        last.bytes += done.plan.scanned_bytes
+        last.seconds += done.seconds
+        if done.sql not in last.sql:
+            last.sql.append(done.sql)
+        because = done.plan.serial_because
+        plan = f"serial: {because}" if because else f"parallel: {done.plan.workers} workers planned"
+        last.notes += [f"pass {last.passes} was {plan}", *done.notes]
 
     def map(
         self,

@@ -8,15 +8,21 @@ from .in_database import DatabaseContext
 
 
 class RxInPostgres(DatabaseContext):
-    """Computes in or near a PostgreSQL server: rows are streamed by binary COPY, and all passes of a fit see one snapshot.
+    """Computes in or near a PostgreSQL server; all passes of a fit see one snapshot of its data.
 
+    Where the extension `insitu` is in the database, the server's own parallel workers build the states, and a few kilobytes
+    leave it. Otherwise SQL's aggregates build them where they can, or rows are streamed to this process by binary COPY. All
+    ways give the same model; `explain()` tells which was gone, with SQL, passes, bytes, and why a plan is serial if it is.
     Data outside the database (a frame, a file, another database) are computed locally, with one warning.
 
     Arguments:
         connection_string: `postgresql://user@host:5432/database`, or "host=… dbname=… user=…" as libpq reads it.
         num_tasks: parallel workers that a query may have; 0 leaves it to the server's settings.
+        how: "auto" chooses by what is found in the database and by estimated cost; "extension", "pushdown" and "streaming"
+            ask for one way.
         execution_timeout_seconds: a pass, or predictions, that take longer are stopped with a SourceError; None or 0: never.
-    Raises: SpecError for what is no connection string of PostgreSQL.
+    Raises: SpecError for what is no connection string of PostgreSQL, and when a computation starts for a way that is asked
+        for and closed.
 
     Example:
         >>> RxInPostgres("postgresql://me:secret@db.example.com/flights")
@@ -27,6 +33,7 @@ class RxInPostgres(DatabaseContext):
         self,
         connection_string: str,
         num_tasks: int = 0,
+        how: str = "auto",
         *,
         execution_timeout_seconds: float | None = None,
     ) -> None:
@@ -35,4 +42,4 @@ class RxInPostgres(DatabaseContext):
             raise SpecError(
                 f"RxInPostgres takes a connection string such as 'postgresql://user@host/database', and was given {shown!r}."
             )
-        super().__init__(connection_string, num_tasks, execution_timeout_seconds)
+        super().__init__(connection_string, num_tasks, execution_timeout_seconds, how)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from .postgres_catalog import (
     table_relation,
 )
 from .postgres_columns import ConversionError, planned_value
+from .postgres_plan import read_plan, with_ancestors
 from .postgres_session import Session, reading, session_of, using
 from .source import Stream
 from .types import is_decimal
@@ -198,7 +198,10 @@ class PostgresRows(Rows):
             if target is None:
                 return False
             relation = self.relation(session)
-            return target == relation.table or target in _tables_of(session, relation, self.shown)
+            if target == relation.table:
+                return True
+            plan = read_plan(session, self.sql(), self.shown)
+            return target in with_ancestors(session, plan.tables)
 
     def read_error(self, message: str) -> SourceError:
         return SourceError(f"Reading {self.shown!r} failed: {message.rstrip('.')}.")
@@ -275,28 +278,6 @@ def _refusal(session: Session, select: exp.Select) -> str:
     except SourceError as error:
         return str(error).split("; the query is")[0].removeprefix("The query failed: ")
     return ""
-
-
-def _tables_of(session: Session, relation: Relation, shown: str) -> set[tuple[str, str]]:
-    """Every table that a query reads, through views and whatever else, with those that these are parts of."""
-    sql = exp.select("*").from_(relation.tree).sql(dialect="postgres")
-    plan = session.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", shown=shown)
-
-    found: set[tuple[str, str]] = set()
-    nodes = [item["Plan"] for item in json.loads(plan[0]["QUERY PLAN"])]
-    while nodes:
-        node = nodes.pop()
-        nodes.extend(node.get("Plans", []))
-        if "Relation Name" in node:
-            found.add((node["Schema"], node["Relation Name"]))
-    for schema, name in list(found):
-        parents = session.execute(
-            "SELECT n.nspname AS schema, c.relname AS name FROM pg_partition_ancestors(to_regclass(format('%I.%I', $1::text, $2::text))) a"
-            " JOIN pg_class c ON c.oid = a.relid JOIN pg_namespace n ON n.oid = c.relnamespace",
-            [schema, name],
-        )
-        found |= {(row["schema"], row["name"]) for row in parents}
-    return found
 
 
 def _checked(schema: pa.Schema) -> Callable[[pa.RecordBatch], pa.RecordBatch]:

@@ -101,6 +101,7 @@ class Session:
         self.purpose = purpose
         self.broken = False
         self._workers: int | None = None
+        self._facts: dict[str, Any] = {}
         self._running: _Query | None = None
         self._connection = _connect_aside(target)
         mode = "" if write else " ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -114,6 +115,12 @@ class Session:
     def tagged(self, sql: str) -> str:
         """The statement with what it is for, as the server's logs and views show it."""
         return f"/* insitu {self.purpose.replace('*/', '')} */ {sql}"
+
+    def remembered(self, name: str, find: Callable[[Session], Any]) -> Any:
+        """What is found once per connection."""
+        if name not in self._facts:
+            self._facts[name] = find(self)
+        return self._facts[name]
 
     def allow_workers(self, workers: int | None) -> None:
         """Sets how many parallel workers a query may have; None is what the server's settings say."""

@@ -1,0 +1,178 @@
+"""The ways in which a PostgreSQL server takes part: its extension builds the state, its own SQL does, or rows are streamed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from .. import _core
+from ..data.database import RxOdbcData
+from ..data.postgres_catalog import column_node
+from ..data.postgres_engine import Postgres
+from ..data.postgres_plan import QueryPlan, read_plan
+from ..data.postgres_session import Session, using
+from ..errors import SpecError
+from ..sql_nodes import call, cast
+
+if TYPE_CHECKING:
+    from ..data.source import Source
+    from ..progress import Progress
+
+HOW = ("auto", "extension", "pushdown", "streaming")
+# An aggregate takes 99 arguments, of which the spec is one; more columns go as one row, of at most 1,600.
+MOST_ARGUMENTS = 98
+MOST_COLUMNS = 1600
+
+
+@dataclass
+class Done:
+    """A state that the server built, and how."""
+
+    state: _core.State
+    way: str
+    sql: str
+    plan: QueryPlan
+    seconds: float
+    notes: list[str] = field(default_factory=list)
+
+
+class WayClosedError(Exception):
+    """A way that cannot be gone for this computation; the text says why."""
+
+
+class PostgresWays:
+    """Chooses a way for every pass, and goes it.
+
+    Arguments:
+        how: one of HOW; a way that is asked for by name and cannot be gone is a SpecError.
+        workers: parallel workers that a query may have; None leaves it to the server.
+    """
+
+    def __init__(self, how: str, workers: int | None) -> None:
+        if how not in HOW:
+            raise SpecError(f"how is one of {', '.join(map(repr, HOW))}, and was given as {how!r}.")
+        self._how = how
+        self._workers = workers
+
+    def run(
+        self, analysis: _core.Analysis, source: Source, progress: Progress | None
+    ) -> tuple[Done | None, list[str]]:
+        """The state, or None where rows are to be streamed; and why ways before the one gone were closed."""
+        closed: list[str] = []
+        ways: dict[str, Callable[..., Done]] = {
+            "extension": self._by_extension,
+            "pushdown": self._by_pushdown,
+        }
+        for name, way in ways.items():
+            if self._how not in ("auto", name):
+                continue
+            try:
+                with using(_target_of(source)) as session:
+                    return way(session, analysis, source, progress), closed
+            except WayClosedError as reason:
+                if self._how == name:
+                    raise SpecError(f"how={name!r} is not possible here: {reason}.") from None
+                closed.append(f"not by {name}: {reason}")
+        return None, closed
+
+    # ---- the extension -----------------------------------------------------------------------------------------------
+
+    def _by_extension(
+        self, session: Session, analysis: _core.Analysis, source: Source, progress: Progress | None
+    ) -> Done:
+        require_extension(session)
+        described = json.loads(analysis.describe())
+        columns = described["columns"]
+        if len(columns) > MOST_COLUMNS:
+            raise WayClosedError(
+                f"the analysis reads {len(columns):,} columns, and a row of the server holds {MOST_COLUMNS:,}"
+            )
+        select = queried(source, columns)
+        spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
+        spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
+        rows = select.subquery("rows")
+        sql = state_query(columns, rows, _PARAMETER)
+        session.purpose = f"run {described['name']}"
+        session.allow_workers(self._workers)
+        plan = read_plan(session, state_query(columns, rows, exp.Null()), sql)
+        started = time.perf_counter()
+        found = session.execute(sql, [spec], tick=ticking(progress), computing=True)
+        stored = found[0]["state"]
+        if stored is None:  # no rows
+            state = analysis.empty()
+        else:
+            state = analysis.load(_core.stored_state_open(stored)[1])
+        seconds = time.perf_counter() - started
+        return Done(state, "the extension builds the state in the server", sql, plan, seconds)
+
+    # ---- SQL's own aggregates ----------------------------------------------------------------------------------------
+
+    def _by_pushdown(
+        self, session: Session, analysis: _core.Analysis, source: Source, progress: Progress | None
+    ) -> Done:
+        raise WayClosedError("this version does not build states from SQL's own aggregates")
+
+
+def _target_of(source: Source) -> Postgres:
+    """The database of the source, through the connection string that it was given."""
+    base = source.base
+    if isinstance(base, RxOdbcData) and isinstance(base.target, Postgres):
+        return base.target
+    raise WayClosedError(f"{source.data_name} is not in a PostgreSQL database")
+
+
+_PARAMETER = exp.Parameter(this=exp.Literal.number(1))
+
+
+def state_query(columns: Sequence[str], rows: exp.Expression, spec: exp.Expression) -> str:
+    """SELECT of the state of a spec over rows."""
+    items = [column_node(name) for name in columns]
+    if len(items) > MOST_ARGUMENTS:
+        items = [call("row", *items)]
+    state = call("state", cast(spec.copy(), "bytea"), *items)
+    value = cast(exp.Dot(this=exp.to_identifier("insitu"), expression=state), "bytea")
+    select = exp.select(exp.alias_(value, "state", quoted=True)).from_(rows.copy())
+    return str(select.sql(dialect="postgres"))
+
+
+def require_extension(session: Session) -> None:
+    """WayClosedError unless the database holds the extension of this version."""
+    found = session.remembered("extension", _find_extension)
+    if found is None:
+        raise WayClosedError(
+            "the extension insitu is not in the database (CREATE EXTENSION insitu)"
+        )
+    if found != _core.version():
+        raise WayClosedError(
+            f"the extension insitu in the server is of version {found}, and this library of {_core.version()}:"
+            " install the same (ALTER EXTENSION insitu UPDATE)"
+        )
+
+
+def _find_extension(session: Session) -> str | None:
+    """The version of the extension's library; None without one that this user may call."""
+    there = session.execute(
+        "SELECT has_schema_privilege(oid, 'USAGE') AS usable FROM pg_namespace WHERE nspname = 'insitu'"
+        " AND EXISTS (SELECT FROM pg_extension WHERE extname = 'insitu')"
+    )
+    if not there or not there[0]["usable"]:
+        return None
+    return str(session.execute("SELECT insitu.version() AS version")[0]["version"])
+
+
+def queried(source: Source, columns: Sequence[str]) -> exp.Select:
+    """The columns as a query; WayClosedError where they are made in this process."""
+    inside = source.inside(columns, native=True)
+    if inside.select is None:
+        raise WayClosedError(inside.reason)
+    return inside.select
+
+
+def ticking(progress: Progress | None) -> Callable[[], None] | None:
+    """What a wait for the server calls: it may raise, which cancels the query."""
+    return None if progress is None else lambda: progress(0, 0)
