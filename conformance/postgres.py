@@ -6,12 +6,13 @@ import atexit
 import functools
 import hashlib
 import importlib.util
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from conformance.postgres_server import PostgresServer
+from conformance.postgres_server import PostgresServer, bindir
 from conformance.postgres_server import missing as no_server
 from conformance.sources import Levels
 
@@ -82,3 +83,42 @@ def _sendable(table: pa.Table) -> pa.Table:
         return wider.get(arrow_type, arrow_type)
 
     return table.cast(pa.schema([(field.name, kind(field.type)) for field in table.schema]))
+
+
+def missing_extension() -> str | None:
+    """Why the extension cannot be had here; None if it can."""
+    if no_server() is not None:
+        return no_server()
+    return None if _has_extension() else "the extension insitu is not installed in the server"
+
+
+@functools.cache
+def _has_extension() -> bool:
+    """True if the server's folders hold the extension; whether it works is the suite's to say."""
+    program = bindir()
+    if program is None:
+        return False
+    done = subprocess.run(
+        [str(program / "pg_config"), "--sharedir"], capture_output=True, text=True, check=False
+    )
+    return (Path(done.stdout.strip()) / "extension" / "insitu.control").exists()
+
+
+@functools.cache
+def parallel_connection_string() -> str:
+    """A user of the same database whose every query gets parallel workers, and the extension in it."""
+    server().psql(
+        """CREATE EXTENSION IF NOT EXISTS insitu;
+        CREATE ROLE parallel SUPERUSER LOGIN PASSWORD 'parallel';
+        ALTER ROLE parallel SET parallel_setup_cost = 0;
+        ALTER ROLE parallel SET parallel_tuple_cost = 0;
+        ALTER ROLE parallel SET min_parallel_table_scan_size = 0;"""
+    )
+    return server().connection_string(user="parallel", password="parallel")
+
+
+def through(source: Any, connection: str) -> Any:
+    """The same rows by another connection string."""
+    return type(source)(
+        connection, source.table, source.sql_query, column_info=source.column_info or None
+    )

@@ -80,7 +80,7 @@ def run_fit(
         _require_usable(schema, spec)
         full = {**spec, "columns": _columns(schema, spec)}
         if "rows" in spec:
-            full["rows"] = selected.row_count()
+            full["rows"] = selected.expected_rows()
         fit = _core.Fit(name, json.dumps(full))
         with progress_bar(report_progress, selected) as progress:
             _run_passes(fit, name, _columns_of(full), selected, chosen, progress)

@@ -76,6 +76,10 @@ class Rows(ABC):
     def row_count(self) -> int | None:
         """Number of rows, or None where counting would cost a pass."""
 
+    def expected_rows(self) -> int | None:
+        """About how many rows there are, where that costs no pass."""
+        return self.row_count()
+
     @abstractmethod
     def reads(self, table: str) -> bool:
         """True if these rows come from the table of that name, whatever its spelling."""

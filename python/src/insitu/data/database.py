@@ -178,6 +178,9 @@ class RxOdbcData(RxDataSource):
     def read_error(self, message: str) -> Exception:
         return self.rows.read_error(message)
 
+    def expected_rows(self) -> int | None:
+        return self.rows.expected_rows()
+
     def row_count(self) -> int | None:
         """Rows, where the database knows them or counts them cheaply; None for a query."""
         return self.rows.row_count()

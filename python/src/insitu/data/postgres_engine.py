@@ -25,7 +25,7 @@ from .postgres_catalog import (
     table_relation,
 )
 from .postgres_columns import ConversionError, planned_value
-from .postgres_plan import read_plan, with_ancestors
+from .postgres_plan import expected_rows, read_plan, with_ancestors
 from .postgres_session import Session, reading, session_of, using
 from .source import Stream
 from .types import is_decimal
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .sinks import Sink
 
 # A table whose files take at most this is counted where somebody asks for its rows: some tens of milliseconds.
-_COUNTED_BYTES = 32 << 20
+_COUNTED_BYTES = 8 << 20
 # The driver counts days and microseconds from 1970 where the server counts from 2000: infinities, and moments past the year
 # 292,277, come out as numbers below these, which nothing else reaches (the server's calendar begins in 4713 BC).
 _FIRST_DAY, _FIRST_MICROSECOND = -3_000_000, -(10**18)
@@ -191,6 +191,12 @@ class PostgresRows(Rows):
             count = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(relation.tree)
             rows = session.execute(str(count.sql(dialect="postgres")), shown=self.shown)
             return int(rows[0]["n"])
+
+    def expected_rows(self) -> int | None:
+        """What the server's planner expects, from its statistics."""
+        with using(self.database) as session:
+            self.relation(session)
+            return expected_rows(session, self.sql(), self.shown)
 
     def reads(self, table: str) -> bool:
         with using(self.database) as session:

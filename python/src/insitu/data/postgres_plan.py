@@ -33,6 +33,12 @@ def read_plan(session: Session, sql: str, shown: str) -> QueryPlan:
     return QueryPlan(kinds, tables, workers, size, reason)
 
 
+def expected_rows(session: Session, sql: str, shown: str) -> int:
+    """How many rows the planner expects of a query."""
+    rows = session.execute(f"EXPLAIN (FORMAT JSON) {sql}", shown=shown)
+    return int(json.loads(rows[0]["QUERY PLAN"])[0]["Plan"]["Plan Rows"])
+
+
 def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for child in node.get("Plans", []):

@@ -52,6 +52,9 @@ class SelectedSource(Source):
     def reading(self, purpose: str) -> AbstractContextManager[Any]:
         return self.source.reading(purpose)
 
+    def expected_rows(self) -> int | None:
+        return self.source.expected_rows()  # at most
+
     @property
     def needs_cache(self) -> bool:
         return True  # DuckDB computes them anew each time

@@ -217,6 +217,10 @@ class Source(ABC):
         """Number of rows, or None where counting would cost a pass."""
         return None
 
+    def expected_rows(self) -> int | None:
+        """About how many rows there are, where that is known without a pass; it decides how a fit goes about, never what it gives."""
+        return self.row_count()
+
     def block_rows(self) -> list[int] | None:
         """Rows of each block of the store, or None where there are no blocks."""
         return None
