@@ -19,6 +19,7 @@ from .local import LocalContext, RxLocalSeq
 
 if TYPE_CHECKING:
     from ..data.sinks import Sink
+    from .postgres_map import Mapped
     from .postgres_ways import Done, PostgresWays
 
 
@@ -85,15 +86,15 @@ class DatabaseContext(LocalContext):
             done, closed = self._ways.run(analysis, source, timed)
             self._last.notes += [note for note in closed if note not in self._last.notes]
             if done is not None:
-                self._note_inside(done, source)
+                self._note_inside(done.way, done, source)
                 return done.state
         return super().run(analysis, source, cache=cache, progress=timed, ahead=ahead)
 
-    def _note_inside(self, done: Done, source: Source) -> None:
+    def _note_inside(self, way: str, done: Done | Mapped, source: Source) -> None:
         """A pass in the server, whose rows nobody counts here."""
         last = self._last
         last.passes += 1
-        last.way = done.way
+        last.way = way
         last.source = source.data_name
         last.threads = done.plan.workers + 1
         last.bytes += done.plan.scanned_bytes
@@ -102,7 +103,7 @@ class DatabaseContext(LocalContext):
             last.sql.append(done.sql)
         because = done.plan.serial_because
         plan = f"serial: {because}" if because else f"parallel: {done.plan.workers} workers planned"
-        last.notes += [f"pass {last.passes} was {plan}", *done.notes]
+        last.notes += [f"pass {last.passes} was {plan}"]
 
     def map(
         self,
@@ -114,13 +115,15 @@ class DatabaseContext(LocalContext):
         output_names: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> tuple[Any, Mapping[str, Any]]:
+        timed = self._timed(progress)
+        if self._ways is not None:
+            made, closed = self._ways.map(function, source, sink, keep, output_names, timed)
+            self._last.notes += closed
+            if made is not None:
+                self._note_inside("the extension scores the rows in the server", made, source)
+                return made.result, made.notes
         return super().map(
-            function,
-            source,
-            sink,
-            keep=keep,
-            output_names=output_names,
-            progress=self._timed(progress),
+            function, source, sink, keep=keep, output_names=output_names, progress=timed
         )
 
     def _timed(self, progress: Progress | None) -> Progress | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -22,6 +22,7 @@ from ..sql_nodes import call, cast
 if TYPE_CHECKING:
     from ..data.source import Source
     from ..progress import Progress
+    from .postgres_map import Mapped
 
 HOW = ("auto", "extension", "pushdown", "streaming")
 # An aggregate takes 99 arguments, of which the spec is one; more columns go as one row, of at most 1,600.
@@ -38,7 +39,6 @@ class Done:
     sql: str
     plan: QueryPlan
     seconds: float
-    notes: list[str] = field(default_factory=list)
 
 
 class WayClosedError(Exception):
@@ -80,6 +80,27 @@ class PostgresWays:
                 closed.append(f"not by {name}: {reason}")
         return None, closed
 
+    def map(
+        self,
+        function: _core.RowFunction,
+        source: Source,
+        sink: object,
+        keep: Sequence[str],
+        output_names: Sequence[str] | None,
+        progress: Progress | None,
+    ) -> tuple[Mapped | None, list[str]]:
+        """What was written in the server, or None where rows are to be streamed, and why."""
+        from .postgres_map import map_inside
+
+        if self._how not in ("auto", "extension"):
+            return None, []
+        try:
+            made = map_inside(function, source, sink, keep, output_names, self._workers, progress)
+            return made, []
+        except WayClosedError as reason:
+            # Asking for the extension is about states: rows that go elsewhere have to leave the server.
+            return None, [f"not by extension: {reason}"]
+
     # ---- the extension -----------------------------------------------------------------------------------------------
 
     def _by_extension(
@@ -96,7 +117,7 @@ class PostgresWays:
         spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
         spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
         rows = select.subquery("rows")
-        sql = state_query(columns, rows, _PARAMETER)
+        sql = state_query(columns, rows, PARAMETER)
         session.purpose = f"run {described['name']}"
         session.allow_workers(self._workers)
         plan = read_plan(session, state_query(columns, rows, exp.Null()), sql)
@@ -126,7 +147,7 @@ def _target_of(source: Source) -> Postgres:
     raise WayClosedError(f"{source.data_name} is not in a PostgreSQL database")
 
 
-_PARAMETER = exp.Parameter(this=exp.Literal.number(1))
+PARAMETER = exp.Parameter(this=exp.Literal.number(1))
 
 
 def state_query(columns: Sequence[str], rows: exp.Expression, spec: exp.Expression) -> str:

@@ -43,6 +43,16 @@ class PostgresSink:
         self._old: tuple[str, str] | None = None
 
     @property
+    def target(self) -> RxOdbcData:
+        """The table as a source."""
+        return self._target
+
+    @property
+    def appends(self) -> bool:
+        """True if there is a table to which rows are added; known once it is opened."""
+        return self._append and self._old is not None
+
+    @property
     def name(self) -> str:
         """The table as it was named."""
         return self._target.table or ""
@@ -96,7 +106,7 @@ class PostgresSink:
             schema = parts[-2] if named else _current_schema(session)
         return schema, f"insitu_{secrets.token_hex(6)}"
 
-    def take_place(self, session: Session, schema: str, new: str) -> None:
+    def take_place(self, session: Session, schema: str, new: str) -> exp.Table:
         """Gives the new table its name; the old one, if there is one, goes."""
         name = split_name(self.name)[-1]
         if self._old is not None:
@@ -106,6 +116,7 @@ class PostgresSink:
         made = table_node(schema, new).sql(dialect="postgres")
         quoted = exp.to_identifier(name, quoted=True).sql(dialect="postgres")
         session.execute(f"ALTER TABLE {made} RENAME TO {quoted}")
+        return table_node(schema, name)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -115,7 +126,7 @@ class PostgresSink:
         except Exception as error:
             if is_driver_error(error):
                 words = said(error)
-            elif type(error) is SourceError and not isinstance(error.__context__, OSError):
+            elif type(error) is SourceError:
                 words = str(error).rstrip(".")
             else:
                 raise
