@@ -57,14 +57,15 @@ static void append_text(StringInfo json, const char* key, const char* value) {
 }
 
 /* The spec of fit "linear". */
-static char* fit_spec(const Request* request, TupleDesc columns) {
+static char* fit_spec(const Request* request, const InsituRelation* relation) {
   StringInfoData json;
 
   initStringInfo(&json);
   appendStringInfoString(&json, "{\"formula\": ");
   insitu_append_string(&json, request->formula);
   appendStringInfoString(&json, ", \"columns\": ");
-  insitu_append_columns(&json, columns, request->fweights);
+  insitu_append_columns(&json, relation->columns, request->fweights);
+  if (relation->rows > 0) appendStringInfo(&json, ", \"rows\": %.0f", relation->rows);
   append_text(&json, "pweights", request->pweights);
   append_text(&json, "fweights", request->fweights);
   append_text(&json, "precision", request->precision);
@@ -163,7 +164,7 @@ Datum insitu_pg_lm(PG_FUNCTION_ARGS) {
 
   SPI_connect();
   relation = insitu_relation(request.data);
-  text = fit_spec(&request, relation.columns);
+  text = fit_spec(&request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
   while (next_pass(fit, &pass, &spec, &columns, &n_columns)) {
     appendStringInfoChar(&spec, '}');
@@ -191,7 +192,7 @@ Datum insitu_pg_spec(PG_FUNCTION_ARGS) {
 
   SPI_connect();
   relation = insitu_relation(request.data);
-  text = fit_spec(&request, relation.columns);
+  text = fit_spec(&request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
   next_pass(fit, &pass, &spec, &columns, &n_columns);
   appendStringInfo(&spec, ", \"fit\": {\"name\": \"linear\", \"spec\": %s}}", text);

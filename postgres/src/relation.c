@@ -6,6 +6,7 @@
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "nodes/plannodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
@@ -72,30 +73,45 @@ static char* table_name(const char* data) {
   return NULL;
 }
 
-/* The columns of one SELECT. */
-static TupleDesc columns_of(const char* query) {
+/* Rows that the planner expects of a query; 0 where it makes no plan. */
+static double expected_rows(SPIPlanPtr plan) {
+  CachedPlan* cached = SPI_plan_get_cached_plan(plan);
+  double rows = 0.0;
+
+  if (cached == NULL) return rows;
+  if (list_length(cached->stmt_list) == 1) {
+    PlannedStmt* statement = linitial_node(PlannedStmt, cached->stmt_list);
+
+    if (statement->planTree != NULL) rows = statement->planTree->plan_rows;
+  }
+  ReleaseCachedPlan(cached, NULL); /* plans that are not saved have no owner */
+  return rows;
+}
+
+/* Columns and rows of one SELECT. */
+static void look_at(const char* query, InsituRelation* relation) {
   SPIPlanPtr plan = SPI_prepare(query, 0, NULL);
   List* sources = plan == NULL ? NIL : SPI_plan_get_plan_sources(plan);
-  TupleDesc columns =
-      list_length(sources) == 1 ? ((CachedPlanSource*)linitial(sources))->resultDesc : NULL;
+  CachedPlanSource* source = list_length(sources) == 1 ? linitial(sources) : NULL;
 
-  if (columns == NULL || ((CachedPlanSource*)linitial(sources))->commandTag != CMDTAG_SELECT)
+  if (source == NULL || source->resultDesc == NULL || source->commandTag != CMDTAG_SELECT)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("the data must be one SELECT; the query holds something else")));
-  return columns;
+  relation->columns = source->resultDesc;
+  relation->rows = expected_rows(plan);
 }
 
 InsituRelation insitu_relation(const char* data) {
   InsituRelation relation;
 
   if (is_query(data)) {
-    relation.columns = columns_of(data);
+    look_at(data, &relation);
     /* The line feed ends a comment that the query may end with. */
     relation.from = psprintf("(%s\n) AS data", data);
     return relation;
   }
   relation.from = table_name(data);
-  relation.columns = columns_of(psprintf("SELECT * FROM %s", relation.from));
+  look_at(psprintf("SELECT * FROM %s", relation.from), &relation);
   return relation;
 }
 

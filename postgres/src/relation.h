@@ -11,6 +11,7 @@
 typedef struct InsituRelation {
   char* from; /* quoted name, or the query in brackets with an alias */
   TupleDesc columns;
+  double rows; /* the planner's estimate */
 } InsituRelation;
 
 /* Within SPI. Errors: no such table (near names are offered), not one SELECT. */

@@ -1,0 +1,195 @@
+"""Inside PostgreSQL: each row against plain SQL over the same columns, in alternate turns, with 0, 1 and 2 parallel workers.
+
+The extension must be installed for the server that conformance.postgres_server finds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import insitu
+from bench import timing
+from bench.timing import Row
+from conformance.postgres_server import PostgresServer
+
+X = [f"x{k}" for k in range(1, 11)]
+NUMBERS = "y ~ " + " + ".join(X)
+FACTORS = "y ~ carrier + F(day) + x1 + x2 + x3"
+TURNS = 5
+WORKERS = (0, 1, 2)
+SETTINGS = {
+    "shared_buffers": "4GB", "work_mem": "64MB", "max_wal_size": "16GB", "jit": "off",
+    "max_parallel_workers": "8", "max_worker_processes": "16", "autovacuum": "off",
+    "min_parallel_table_scan_size": "1MB",
+}  # fmt: skip
+
+
+class Bench:
+    """A server with the tables, and one connection for plain SQL."""
+
+    def __init__(self, server: PostgresServer, n: int) -> None:
+        from adbc_driver_postgresql import dbapi
+
+        self.server = server
+        self.n = n
+        server.psql(
+            f"""CREATE EXTENSION insitu;
+            CREATE TABLE rows AS SELECT {", ".join(f"random() AS {x}" for x in X)}, 0.0::float8 AS y, i AS id,
+                   'carrier ' || i % 20 AS carrier, (i / 20 % 7)::int AS day, i % 5000 AS part FROM generate_series(1, {n}) i;
+            CREATE TABLE numerics AS SELECT {", ".join(f"{x}::numeric(14, 10) AS {x}" for x in X)},
+                   (x1 + 2 * x2 - x3 + random())::numeric(14, 10) AS y FROM rows;
+            CREATE TABLE t AS SELECT {", ".join(X)}, x1 + 2 * x2 - x3 + random() AS y, carrier, day, part FROM rows;
+            DROP TABLE rows; VACUUM ANALYZE t; VACUUM ANALYZE numerics;"""
+        )
+        self.url = server.connection_string()
+        self._connection = dbapi.connect(self.url, autocommit=True)
+        self.source = insitu.RxPostgresData(self.url, table="t")
+        self.fetch(f"SELECT {', '.join(f'sum({x})' for x in X)} FROM t")  # all pages are read once
+        self.fetch("SELECT sum(y) FROM numerics")
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
+
+    def workers(self, count: int) -> None:
+        """For connections made from now on, and for the plain one."""
+        self.server.psql(f"ALTER SYSTEM SET max_parallel_workers_per_gather = {count}; SELECT pg_reload_conf();")  # fmt: skip
+        self.fetch(f"SET max_parallel_workers_per_gather = {count}")
+
+    def fetch(self, sql: str) -> Any:
+        """The rows of a statement."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else None
+
+    def fit(self, formula: str, table: str = "t", how: str = "extension") -> Any:
+        """The whole call of a client."""
+        source = insitu.RxPostgresData(self.url, table=table)
+        context = insitu.RxInPostgres(self.url, how=how)
+        return insitu.rx_lin_mod(formula, source, compute_context=context, report_progress=0)
+
+
+def sums(table: str = "t", by: str = "") -> str:
+    """Plain SQL over the columns of NUMBERS."""
+    items = ", ".join(f"sum({name})" for name in [*X, "y"])
+    return f"SELECT {items} FROM {table}{f' GROUP BY {by}' if by else ''}"
+
+
+def numbers(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """A linear model of ten numbers."""
+    row = Row("numbers", "OLS of 10 numbers, whole call", "`SELECT sum(…)` of the columns", 1.3, 0.95)  # fmt: skip
+    return row, lambda: bench.fetch(sums()), lambda: bench.fit(NUMBERS)
+
+
+def factors(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """Factors and three numbers."""
+    row = Row("factors", "factors (20 text, 7 integer levels) and 3 numbers", "`count(*) GROUP BY` the factors", 1.0, 0.8)  # fmt: skip
+    plain = "SELECT carrier, day, count(*) FROM t GROUP BY carrier, day"
+    return row, lambda: bench.fetch(plain), lambda: bench.fit(FACTORS)
+
+
+def numerics(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """The same numbers as numeric."""
+    row = Row("numerics", "the 10 numbers as `numeric`", "as float8", 2.0, None)
+    return row, lambda: bench.fit(NUMBERS), lambda: bench.fit(NUMBERS, "numerics")
+
+
+def streamed(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """Against rows sent to the client."""
+    row = Row("streamed", "OLS of 10 numbers, whole call", "binary COPY (ADBC) and a local fit", 1 / 6, 1 / 9)  # fmt: skip
+    return row, lambda: bench.fit(NUMBERS, how="streaming"), lambda: bench.fit(NUMBERS)
+
+
+def predict(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """Predictions, against the arithmetic written out."""
+    model = bench.fit(NUMBERS)
+    terms = [f"{model.coefficients[x]!r} * {x}" for x in X]
+    written = re.sub(r"np\.float64\((.*?)\)", r"\1", " + ".join([repr(model.coefficients["(Intercept)"]), *terms]))  # fmt: skip
+    bench.server.psql(
+        f"CREATE TABLE IF NOT EXISTS models AS SELECT insitu.lm('{NUMBERS}', 't') AS model"
+    )
+    text = bench.server.psql("SELECT model::text FROM models LIMIT 1")
+    row = Row("predict", "`insitu.predict` of every row", "the same arithmetic in SQL", 1.3, 1.0)
+    ours = f"SELECT sum(insitu.predict('{text}'::insitu.model, {', '.join(X)})) FROM t"
+    return row, lambda: bench.fetch(f"SELECT sum({written}) FROM t"), lambda: bench.fetch(ours)
+
+
+def pushdown(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """Pushdown, against its own SQL run by hand."""
+    source = insitu.RxPostgresData(bench.url, table="t")
+    context = insitu.RxInPostgres(bench.url, how="pushdown")
+    insitu.rx_lin_mod(NUMBERS, source, compute_context=context, report_progress=0)
+    by_hand = context.explain().sql
+    row = Row("pushdown", "pushdown, 10 numbers", "its own SQL run by hand", 1.1, None)
+    return row, lambda: [bench.fetch(sql) for sql in by_hand], lambda: bench.fit(NUMBERS, how="pushdown")  # fmt: skip
+
+
+def groups(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """One model for each of 5,000 groups."""
+    spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
+    ours = f"SELECT count(s) FROM (SELECT insitu.state({spec}, y, {', '.join(X)}) AS s FROM t GROUP BY part OFFSET 0) q"
+    plain = f"SELECT count(*) FROM ({sums(by='part')} OFFSET 0) q"
+    row = Row("groups", "one model for each of 5,000 groups, 10 numbers", "`GROUP BY` with 11 sums", 3.0, 1.5)  # fmt: skip
+    return row, lambda: bench.fetch(plain), lambda: bench.fetch(ours)
+
+
+ROWS = (numbers, factors, numerics, streamed, predict, pushdown, groups)
+
+
+def memory(bench: Bench) -> str:
+    """50,000 groups: what the hash table takes, beside what it may."""
+    bench.workers(0)
+    bench.fetch("SET enable_sort = off")
+    bench.fetch("SET work_mem = '16MB'")
+    bench.fetch("SET hash_mem_multiplier = 1")
+    spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
+    lines = bench.fetch(
+        f"EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + day, insitu.state({spec}, y, {', '.join(X)}) FROM t GROUP BY 1"
+    )
+    text = "\n".join(line for (line,) in lines)
+    used = re.search(r"Memory Usage: (\d+)kB", text)
+    found = re.search(r"rows=(\d+)", text)
+    assert used is not None and found is not None, text
+    for name in ("enable_sort", "work_mem", "hash_mem_multiplier"):
+        bench.fetch(f"RESET {name}")
+    return (
+        f"Memory: the hash table of {int(found[1]):,} groups took {int(used[1]) / 1024:.1f} MB with work_mem at 16 MB; "
+        "beyond, it spilled to disk. To reach: within twice work_mem."
+    )
+
+
+@contextmanager
+def benched(n: int) -> Iterator[Bench]:
+    """A server with tables of n rows."""
+    with PostgresServer(SETTINGS) as server:
+        bench = Bench(server, n)
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+
+def markdown(folder: Path, n: int, quick: bool) -> str:
+    """The whole section."""
+    lines = []
+    with benched(n) as bench:
+        for workers in WORKERS[-1:] if quick else WORKERS:
+            lines += [f"\n{n:,} rows, {workers} parallel workers:\n", timing.HEADER.replace("| peers (times insitu) |", "|").replace("|---|---|---|---|---|---|", "|---|---|---|---|---|")]  # fmt: skip
+            bench.workers(workers)
+            for make in ROWS:
+                row, limit, ours = make(bench)
+                times = timing.alternate(1 if quick else TURNS, limit=limit, ours=ours)
+                row.limits, row.turns = times["limit"], times["ours"]
+                lines.append(row.markdown(judged=not quick).removesuffix(" – |"))
+        lines += ["", memory(bench)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    print(markdown(Path(), int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000, False))
