@@ -91,10 +91,35 @@ bool any_adopted(const RowReader& reader, size_t factors) {
   return false;
 }
 
+// A few rows of numbers into a state that has some: hosts with many groups hand over no more at a
+// time. Without a state in between, whose making and merging would cost more than the rows.
+RowCounts accumulate_tile(const Design& design, const Chunk& chunk, CrossProducts& into,
+                          DoubleDouble& log_weights) {
+  std::vector<LevelTable> no_tables;
+  RowReader reader(design, RowNeeds{}, no_tables);
+  reader.bind(chunk);
+  const auto rows = static_cast<size_t>(chunk.rows());
+  const bool weighted = !design.weight.empty();
+  ShiftedTile shifted(into.values(), weighted, round_up_8(rows));
+  const Tile& tile = reader.read(0, rows, shifted, into.origin);
+  if (tile.rows > 0) {
+    std::vector<double> logs;
+    add_log_weights(tile, logs, log_weights);
+    ReadAhead ahead(tile.ahead);
+    DenseAccumulator dense(into.values(), weighted, round_up_8(rows));
+    dense.add(tile, shifted, into, ahead);
+  }
+  return {chunk.rows(), tile.rows, tile.missing_rows, tile.zero_weight_rows};
+}
+
 }  // namespace
 
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
                      CrossProducts& into, DoubleDouble& log_weights) {
+  if (plan.tables.empty() && design.factors.empty() && !precise && !into.origin.empty() &&
+      chunk.rows() > 0 && chunk.rows() <= tile_rows_for(into.values())) {
+    return accumulate_tile(design, chunk, into, log_weights);
+  }
   RowCounts counts;
   counts.rows = chunk.rows();
   std::vector<LevelTable> tables = make_level_tables(design);

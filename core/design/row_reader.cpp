@@ -71,6 +71,8 @@ struct RowReader::Impl {
   Buffer response_low;
 
   Impl(const Design& d, RowNeeds n, std::vector<LevelTable>& t) : design(d), needs(n), tables(t) {
+    features.reserve(design.features.size() + design.offsets.size() + 1);
+    inputs.reserve(design.columns.size());
     for (const DesignFeature& feature : design.features) bind_feature(feature);
     if (needs.response && design.response.has_value()) bind_feature(*design.response);
     n_values = features.size();
@@ -113,18 +115,22 @@ struct RowReader::Impl {
     features.push_back(std::move(bound));
   }
 
-  size_t find(const std::string& name) const {
+  // Columns come mostly in the order of the design: the one after the last found is tried first.
+  size_t find(const std::string& name, size_t& next) const {
+    if (next < chunk->columns().size() && chunk->column(next).name() == name) return next++;
     const int index = chunk->find(name);
     if (index < 0) throw SpecError("the rows have no column \"" + name + "\"");
+    next = static_cast<size_t>(index) + 1;
     return static_cast<size_t>(index);
   }
 
   void bind(const Chunk& rows) {
     chunk = &rows;
     room = static_cast<size_t>(std::min<uint64_t>(kTileRows, round_up_8(rows.rows())));
-    for (Input& input : inputs) input.column = find(input.source.column);
+    size_t next = 0;
+    for (Input& input : inputs) input.column = find(input.source.column, next);
     for (size_t k = 0; k < factors.size(); ++k) {
-      unseen[k] += factors[k].bind(rows, find(design.factors[k].column));
+      unseen[k] += factors[k].bind(rows, find(design.factors[k].column, next));
       left_out[k].assign(factors[k].adopted() ? tables[k].size() : 0, false);
     }
   }
