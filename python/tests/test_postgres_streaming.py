@@ -345,3 +345,27 @@ def test_frames_go_to_tables_and_back(pg: Any) -> None:
     assert back["i8"].type == pa.int16()
     with pytest.raises(SpecError, match="exists"):
         insitu.rx_import(frame, target)
+
+
+def test_a_snapshot_that_is_taken_back_is_read_anew(pg: Any) -> None:
+    """A standby stops queries whose rows its primary removed: the fit begins again, at most three times."""
+    source = load(pg, numbers())
+    pg.psql(
+        """CREATE TABLE moment AS SELECT clock_timestamp() + interval '0.3 s' AS calm;
+        CREATE FUNCTION disturbed() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+        BEGIN
+          IF clock_timestamp() < (SELECT calm FROM moment) THEN
+            PERFORM pg_sleep(0.4);
+            RAISE EXCEPTION 'canceling statement due to conflict with recovery' USING ERRCODE = '40001';
+          END IF;
+          RETURN true;
+        END $$;
+        CREATE VIEW disturbed_t AS SELECT * FROM t WHERE (SELECT disturbed());"""
+    )
+    expected = insitu.rx_lin_mod("y ~ x + f", source)
+    view = RxPostgresData(pg.uri, table="disturbed_t")
+    model = insitu.rx_lin_mod("y ~ x + f", view, compute_context=insitu.RxInPostgres(pg.uri))
+    assert np.allclose(model.coefficients, expected.coefficients, rtol=1e-12, equal_nan=True)
+    pg.psql("UPDATE moment SET calm = clock_timestamp() + interval '1 hour'")
+    with pytest.raises(SourceError, match="conflict with recovery; run it again"):
+        insitu.rx_lin_mod("y ~ x", view, compute_context=insitu.RxInPostgres(pg.uri))

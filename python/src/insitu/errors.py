@@ -29,3 +29,7 @@ class NumericError(ArithmeticError):
 
 class SourceError(OSError):
     """Data cannot be reached, read or written."""
+
+
+class ReadConflictError(SourceError):
+    """A database took back the snapshot that was being read, as standbys do to keep up: reading anew may succeed."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .data import as_source
-from .errors import SpecError
+from .errors import ReadConflictError, SpecError
 from .options import RxOptions
 from .progress import Progress, progress_bar
 from .waiting import run_aside
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Fits that never read twice: nothing need be kept for them.
 _ONE_PASS = frozenset({"summary"})
+# How often a fit begins when a database takes back its snapshot.
+_READINGS = 3
 
 
 def number(value: object) -> float:
@@ -75,15 +77,32 @@ def run_fit(
 
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
-    with selected.reading(f"run {name}"):
-        schema = selected.schema()
+    for attempt in range(_READINGS):
+        try:
+            return _fit_once(name, spec, selected, chosen, report_progress)
+        except ReadConflictError:  # all passes see one snapshot: they begin anew
+            if attempt + 1 == _READINGS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _fit_once(
+    name: str,
+    spec: Mapping[str, Any],
+    source: Source,
+    context: RxComputeContext,
+    report_progress: int | None,
+) -> dict[str, Any]:
+    """All passes of a fit over one snapshot of the source."""
+    with source.reading(f"run {name}"):
+        schema = source.schema()
         _require_usable(schema, spec)
         full = {**spec, "columns": _columns(schema, spec)}
         if "rows" in spec:
-            full["rows"] = selected.expected_rows()
+            full["rows"] = source.expected_rows()
         fit = _core.Fit(name, json.dumps(full))
-        with progress_bar(report_progress, selected) as progress:
-            _run_passes(fit, name, _columns_of(full), selected, chosen, progress)
+        with progress_bar(report_progress, source) as progress:
+            _run_passes(fit, name, _columns_of(full), source, context, progress)
     result: dict[str, Any] = json.loads(fit.result())
     return result
 

@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DataError, NumericError, SourceError, SpecError, StateError
+from ..errors import DataError, NumericError, ReadConflictError, SourceError, SpecError, StateError
 from .connections import first_line
 
 # Errors that insitu's own functions raise inside the server, by SQLSTATE.
 _OURS = {"IS001": SpecError, "IS002": DataError, "IS003": StateError, "IS004": NumericError}
 _LONGEST = 200
 CANCELLED = "57014"
+# A standby stops a query whose rows its primary has removed, or two transactions cannot both be as if alone.
+_CONFLICT = "40001"
 
 
 def details(error: BaseException) -> dict[str, str]:
@@ -67,6 +69,8 @@ def query_error(error: BaseException, query: str, *, computing: bool = False) ->
         )
     if code == CANCELLED:
         return SourceError(f"The query was interrupted: {words}; {shown}.")
+    if code == _CONFLICT:
+        return ReadConflictError(f"The server stopped the query: {words}; run it again; {shown}.")
     if code == "42501":
         return SourceError(f"The server refuses the query: {words}; {shown}.")
     if code.startswith(("08", "57P")) or not code:
