@@ -16,7 +16,7 @@ from ..data.postgres_catalog import column_node, table_node
 from ..data.postgres_plan import QueryPlan, read_plan
 from ..data.postgres_session import Session
 from ..data.postgres_sink import PostgresSink
-from ..sql_nodes import call, cast, number, paren
+from ..postgres_sql.nodes import call, cast, number, paren
 from ..waiting import run_aside
 from .postgres_ways import (
     MOST_ARGUMENTS,

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from sqlglot import exp
 
 from .. import _core
 from ..data.database import RxOdbcData
 from ..data.postgres_catalog import column_node
 from ..data.postgres_engine import Postgres
-from ..data.postgres_plan import QueryPlan, read_plan
+from ..data.postgres_plan import QueryPlan, expected_rows, read_plan
 from ..data.postgres_session import Session, using
 from ..errors import SpecError
-from ..sql_nodes import call, cast
+from ..postgres_sql.nodes import call, cast
 
 if TYPE_CHECKING:
+    from ..data.inside import Inside
     from ..data.source import Source
     from ..progress import Progress
     from .postgres_map import Mapped
@@ -43,6 +46,10 @@ class Done:
 
 class WayClosedError(Exception):
     """A way that cannot be gone for this computation; the text says why."""
+
+
+class NotOfferedError(WayClosedError):
+    """A pass that is not SQL's, such as one in double-double: it is streamed even where pushdown is asked for."""
 
 
 class PostgresWays:
@@ -75,7 +82,7 @@ class PostgresWays:
                 with using(_target_of(source)) as session:
                     return way(session, analysis, source, progress), closed
             except WayClosedError as reason:
-                if self._how == name:
+                if self._how == name and not isinstance(reason, NotOfferedError):
                     raise SpecError(f"how={name!r} is not possible here: {reason}.") from None
                 closed.append(f"not by {name}: {reason}")
         return None, closed
@@ -136,7 +143,60 @@ class PostgresWays:
     def _by_pushdown(
         self, session: Session, analysis: _core.Analysis, source: Source, progress: Progress | None
     ) -> Done:
-        raise WayClosedError("this version does not build states from SQL's own aggregates")
+        pushdown = _pushdown()
+        columns = json.loads(analysis.describe())["columns"]
+        inside = source.inside(columns)
+        if inside.select is None:
+            raise WayClosedError(inside.reason)
+        executed: list[str] = []
+
+        def execute(tree: exp.Query) -> pa.Table:
+            sql = tree.sql(dialect="postgres")
+            executed.append(sql)
+            return session.table(sql, tick=ticking(progress), computing=True)
+
+        try:
+            rows = pushdown.rows_of_query(inside.select, inside.schema)
+            plan = pushdown.Plan(analysis, rows, pushdown.POSTGRES)
+            session.purpose = f"run {json.loads(analysis.describe())['name']}"
+            session.allow_workers(self._workers)
+            if self._how == "auto":
+                _require_cheaper(session, plan, inside, len(columns))
+            started = time.perf_counter()
+            state = plan.run(execute)
+        except pushdown.NotOffered as reason:
+            raise NotOfferedError(str(reason)) from None
+        seconds = time.perf_counter() - started
+        read = read_plan(session, executed[-1], executed[-1])
+        return Done(
+            state, "SQL's own aggregates build the state in the server", executed[-1], read, seconds
+        )
+
+
+def _pushdown() -> Any:
+    """The module that builds states from SQL's aggregates."""
+    try:
+        return importlib.import_module("insitu.pushdown")
+    except ModuleNotFoundError:
+        raise WayClosedError(
+            "this version does not build states from SQL's own aggregates"
+        ) from None
+
+
+# Seconds that a value takes from a server on the same machine to here, by binary COPY and Arrow.
+_STREAMED_SECONDS = 42e-9
+
+
+def _require_cheaper(session: Session, plan: Any, inside: Inside, columns: int) -> None:
+    """WayClosedError where streaming the rows is expected to take less time than adding them up in SQL."""
+    assert inside.select is not None
+    sql = str(inside.select.sql(dialect="postgres"))
+    rows = expected_rows(session, sql, sql)
+    there, here = plan.seconds(rows), rows * columns * _STREAMED_SECONDS
+    if here < there:
+        raise WayClosedError(
+            f"streaming about {rows:,} rows is expected to take {here:.2g} s, and SQL's own aggregates {there:.2g} s"
+        )
 
 
 def _target_of(source: Source) -> Postgres:

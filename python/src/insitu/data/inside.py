@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from ..postgres_expressions import Types
+    from ..postgres_sql import Types
     from .connections import Rows
 
 

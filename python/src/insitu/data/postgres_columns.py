@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from ..sql_nodes import call, cast, number, paren, when
+from ..postgres_sql.nodes import call, cast, number, paren, when
 from .column_info import Plan
 from .postgres_catalog import ServerColumn, column_node
 from .types import is_decimal, is_text, label

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from ..errors import DataError, SourceError
-from ..postgres_expressions import UntranslatableError, column_value, finished, translated
+from ..postgres_sql import UntranslatableError, column_value, finished, translated
 from .connections import Database, Fields, PlannedColumn, Rows
 from .conninfo import parts_of, place_of
 from .inside import Computed, Inside

@@ -151,17 +151,27 @@ class Session:
             computing: see `query_error`.
         """
         query = _Query(self, self.tagged(sql), parameters, copy=False)
+        batches = self._gathered(query, shown or sql, tick, computing)
+        return [row for batch in batches for row in batch.to_pylist()]
 
-        def work() -> list[dict[str, Any]]:
+    def table(
+        self, sql: str, *, tick: Callable[[], None] | None = None, computing: bool = False
+    ) -> pa.Table:
+        """The rows of a query, all of them, in columns."""
+        query = _Query(self, self.tagged(sql), (), copy=True)
+        batches = self._gathered(query, sql, tick, computing)
+        return pa.Table.from_batches(batches, query.schema)
+
+    def _gathered(
+        self, query: _Query, shown: str, tick: Callable[[], None] | None, computing: bool
+    ) -> list[pa.RecordBatch]:
+        def work() -> list[pa.RecordBatch]:
             try:
-                rows: list[dict[str, Any]] = [
-                    r for batch in query.batches() for r in batch.to_pylist()
-                ]
-                return rows
+                return list(query.batches())
             finally:
                 query.close()
 
-        with self._told(shown or sql, computing):
+        with self._told(shown, computing):
             return run_aside(work, self.cancel, tick)
 
     def names_of(self, sql: str, shown: str | None = None) -> list[str]:
@@ -293,6 +303,7 @@ class _Query:
         self._reader: Any = None
         self._closed = False
         self._ended = False
+        self.schema: pa.Schema | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Runs the statement and gives its rows."""
@@ -326,6 +337,7 @@ class _Query:
             self._statement.bind(pa.RecordBatch.from_arrays(arrays, names=names))
         handle, _ = self._statement.execute_query()
         self._reader = _reader_of(handle)
+        self.schema = self._reader.schema
 
     def close(self) -> None:
         """Lets go of the statement; a thread that is inside is called back first."""
