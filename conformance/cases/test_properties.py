@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import insitu
-from conformance import sources
+from conformance import postgres, sources
 from conformance.reference import oracle
 
 settings.register_profile(
@@ -98,6 +98,17 @@ def test_database_agrees_with_memory(table, tmp_path_factory):
     context = insitu.RxInSqlServer(connection_string=sources.connection_string(directory))
     inside = outcome_of(source, formula_of(table), context)
     assert same(outcome(table), inside)
+
+
+@pytest.mark.skipif(postgres.missing() is not None, reason=f"PostgreSQL: {postgres.missing()}")
+@given(table=tables())
+@settings(max_examples=25)
+def test_a_server_s_rows_change_no_bit(table, tmp_path_factory):
+    # A server has one kind of text, and no small or unsigned numbers.
+    table = table.set_column(table.column_names.index("f"), "f", table["f"].cast(pa.string()))
+    source = sources.as_postgres_table(table, tmp_path_factory.mktemp("pg"), "t", {})
+    context = insitu.RxInPostgres(postgres.connection_string(), how="streaming")
+    assert same(outcome(table), outcome_of(source, formula_of(table), context))
 
 
 def outcome_of(source, formula, context):
