@@ -103,6 +103,7 @@ class PostgresServer:
         self._parent = directory
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
+        self._primary: PostgresServer | None = None
         user = _user() if os.geteuid() == 0 else None
         self._as: dict[str, Any] = (
             {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
@@ -128,6 +129,9 @@ class PostgresServer:
         try:
             if self._as:
                 os.chown(self._folder, self._as["user"], self._as["group"])
+            if self._primary is not None:
+                self._follow(self._primary)
+                return
             secret = self._folder / "password"
             secret.write_text(self.password)
             secret.chmod(0o644)  # inside a folder that only the system user may enter
@@ -140,6 +144,14 @@ class PostgresServer:
         except BaseException:
             self.stop()
             raise
+
+    def _follow(self, primary: PostgresServer) -> None:
+        """Copies the primary and follows it."""
+        self._program(
+            "pg_basebackup", "-D", str(self.folder / "data"), "-R", "-X", "stream", "-c", "fast",
+            "-d", primary.connection_string("replication"),
+        )  # fmt: skip
+        self._launch()
 
     def _launch(self) -> None:
         self.port = _free_port()
@@ -160,6 +172,13 @@ class PostgresServer:
             if self._process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"PostgreSQL did not start:\n{self.log()}")
             time.sleep(0.05)
+
+    def standby(self, settings: Mapping[str, str] | None = None) -> PostgresServer:
+        """A hot standby of this server, which follows it; start it with `with` too."""
+        copy = PostgresServer({**self.settings, **(settings or {})}, self._parent)
+        copy.password = self.password
+        copy._primary = self
+        return copy
 
     def restart(self) -> None:
         """Stops and starts the server on another port; its data stay."""

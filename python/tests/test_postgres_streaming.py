@@ -17,7 +17,6 @@ import insitu
 from insitu.data import RxPostgresData, RxSqlServerData
 from insitu.errors import DataError, SourceError, SpecError
 from insitu.fitting import run_fit
-from insitu.options import RxOptions
 
 ROWS = 20_000
 
@@ -72,7 +71,8 @@ def test_other_spellings_of_the_server_are_the_same_place(pg: Any) -> None:
 
 
 def slow_passes(monkeypatch: pytest.MonkeyPatch, between: Any) -> None:
-    """Calls `between` after each pass of a fit."""
+    """Calls `between` after each pass of a fit, whose passes all read the server."""
+    monkeypatch.setattr(RxPostgresData, "needs_cache", False)
     real = insitu._core.Fit
 
     class Watched:
@@ -109,12 +109,8 @@ def test_all_passes_see_one_snapshot(
         written.append(pg.sql("insert into t values (1e9, 1e9, 'zz', 1)"))
 
     slow_passes(monkeypatch, insert)
-    RxOptions.set_option("cacheBytes", 1)
-    try:
-        where = insitu.RxInPostgres(pg.uri) if context == "inside" else None
-        assert run_fit("linear", formula, source, where) == expected
-    finally:
-        RxOptions.set_option("cacheBytes", None)
+    where = insitu.RxInPostgres(pg.uri) if context == "inside" else None
+    assert run_fit("linear", formula, source, where) == expected
     assert len(written) >= 2
     assert source.row_count() == 500 + len(written)
 
@@ -140,14 +136,8 @@ def test_a_server_that_ends_the_connection(pg: Any, monkeypatch: pytest.MonkeyPa
     source = load(pg, numbers(500))
     end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'insitu'"
     slow_passes(monkeypatch, lambda: pg.sql(end))
-    RxOptions.set_option("cacheBytes", 1)
-    try:
-        with pytest.raises(
-            SourceError, match=r"terminating connection|connection .*(broke|closed)"
-        ):
-            run_fit("linear", {"formula": "y ~ x + N(f)"}, source, insitu.RxInPostgres(pg.uri))
-    finally:
-        RxOptions.set_option("cacheBytes", None)
+    with pytest.raises(SourceError, match=r"terminating connection|connection .*(broke|closed)"):
+        run_fit("linear", {"formula": "y ~ x + N(f)"}, source, insitu.RxInPostgres(pg.uri))
     monkeypatch.undo()
     assert run_fit("linear", {"formula": "y ~ x"}, source)["rank"] == 2
 
@@ -350,7 +340,7 @@ def test_frames_go_to_tables_and_back(pg: Any) -> None:
 def test_a_snapshot_that_is_taken_back_is_read_anew(pg: Any) -> None:
     """A standby stops queries whose rows its primary removed: the fit begins again, at most three times."""
     source = load(pg, numbers())
-    pg.psql(
+    pg.sql(
         """CREATE TABLE moment AS SELECT clock_timestamp() + interval '0.3 s' AS calm;
         CREATE FUNCTION disturbed() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
         BEGIN
@@ -366,6 +356,6 @@ def test_a_snapshot_that_is_taken_back_is_read_anew(pg: Any) -> None:
     view = RxPostgresData(pg.uri, table="disturbed_t")
     model = insitu.rx_lin_mod("y ~ x + f", view, compute_context=insitu.RxInPostgres(pg.uri))
     assert np.allclose(model.coefficients, expected.coefficients, rtol=1e-12, equal_nan=True)
-    pg.psql("UPDATE moment SET calm = clock_timestamp() + interval '1 hour'")
+    pg.sql("UPDATE moment SET calm = clock_timestamp() + interval '1 hour'")
     with pytest.raises(SourceError, match="conflict with recovery; run it again"):
         insitu.rx_lin_mod("y ~ x", view, compute_context=insitu.RxInPostgres(pg.uri))

@@ -62,6 +62,8 @@ def query_error(error: BaseException, query: str, *, computing: bool = False) ->
     if code in _OURS:
         return _OURS[code](words if words.endswith(".") else f"{words}.")
     shown = f"the query is {_short(query)!r}"
+    if code == _CONFLICT or "conflict with recovery" in words:
+        return ReadConflictError(f"The server stopped the query: {words}; run it again; {shown}.")
     if code == CANCELLED and "timeout" in words:
         return SourceError(
             f"The server stopped the query: {words}; raise statement_timeout for this user or in the connection"
@@ -69,8 +71,6 @@ def query_error(error: BaseException, query: str, *, computing: bool = False) ->
         )
     if code == CANCELLED:
         return SourceError(f"The query was interrupted: {words}; {shown}.")
-    if code == _CONFLICT:
-        return ReadConflictError(f"The server stopped the query: {words}; run it again; {shown}.")
     if code == "42501":
         return SourceError(f"The server refuses the query: {words}; {shown}.")
     if code.startswith(("08", "57P")) or not code:
