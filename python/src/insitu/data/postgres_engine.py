@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from ..errors import DataError, SourceError
-from ..postgres_sql import UntranslatableError, column_value, finished, translated
+from ..postgres_sql import UntranslatableError
 from .connections import Database, Fields, PlannedColumn, Rows
 from .conninfo import parts_of, place_of
 from .inside import Computed, Inside
@@ -24,11 +24,11 @@ from .postgres_catalog import (
     size_of,
     table_relation,
 )
-from .postgres_columns import ConversionError, planned_value
+from .postgres_columns import ConversionError
+from .postgres_inside import inside_query, refusal
 from .postgres_plan import expected_rows, read_plan, with_ancestors
 from .postgres_session import Session, reading, session_of, using
 from .source import Stream
-from .types import is_decimal
 
 if TYPE_CHECKING:
     from .sinks import Sink
@@ -152,7 +152,7 @@ class PostgresRows(Rows):
             except (ConversionError, UntranslatableError) as error:
                 return Inside(rows=self, reason=str(error))
             if computed is not None:
-                refused = _refusal(session, select)
+                refused = refusal(session, select)
                 if refused:
                     return Inside(rows=self, reason=f"the server does not compute it: {refused}")
             return Inside(select, schema, self)
@@ -211,79 +211,6 @@ class PostgresRows(Rows):
 
     def read_error(self, message: str) -> SourceError:
         return SourceError(f"Reading {self.shown!r} failed: {message.rstrip('.')}.")
-
-
-def inside_query(
-    relation: Relation,
-    columns: Sequence[str],
-    planned: Sequence[PlannedColumn],
-    computed: Computed | None,
-    native: bool,
-) -> tuple[exp.Select, pa.Schema]:
-    """SELECT of columns by the names that models know, with what is computed of them.
-
-    Raises: ConversionError or UntranslatableError for what this process has to do.
-    """
-    values = {}
-    for item in planned:
-        column = relation.columns[item.plan.raw]
-        value = planned_value(column, item.plan, item.info, native=native)
-        values[item.plan.column.name] = value
-    made: dict[str, exp.Expression] = {}
-    where = None
-    if computed is not None:
-        made, where = _computed(values, computed, relation, planned)
-    items, fields = [], []
-    for name in columns:
-        value, kind = (
-            (made[name], computed.types[name]) if computed and name in made else values[name]
-        )
-        items.append(exp.alias_(value.copy(), name, quoted=True))
-        fields.append((name, pa.float64() if is_decimal(kind) else kind))
-    select = exp.select(*items).from_(relation.tree.copy())
-    if where is not None:
-        select = select.where(where)
-    return select, pa.schema(fields)
-
-
-def _computed(
-    values: Mapping[str, tuple[exp.Expression, pa.DataType]],
-    computed: Computed,
-    relation: Relation,
-    planned: Sequence[PlannedColumn],
-) -> tuple[dict[str, exp.Expression], exp.Expression | None]:
-    """The new columns and the selection, in the server's SQL."""
-    known = {}
-    for item in planned:
-        column, name = relation.columns[item.plan.raw], item.plan.column.name
-        value, kind = planned_value(column, item.plan, item.info, native=False)
-        if pa.types.is_timestamp(kind) and kind.tz is not None and _uses(computed, name):
-            raise UntranslatableError(
-                f"column {name!r} has a time zone, with which DuckDB computes"
-            )
-        known[name] = column_value(value, kind)
-    made = {
-        name: finished(translated(tree, known, computed.type_of), computed.types[name])
-        for name, tree in computed.columns.items()
-    }
-    if computed.where is None:
-        return made, None
-    return made, translated(computed.where, known, computed.type_of)
-
-
-def _uses(computed: Computed, name: str) -> bool:
-    trees = [*computed.columns.values(), *([] if computed.where is None else [computed.where])]
-    return any(node.name == name for tree in trees for node in tree.find_all(exp.Column))
-
-
-def _refusal(session: Session, select: exp.Select) -> str:
-    """What the server says against a query; "" if nothing."""
-    try:
-        with session.attempt():
-            session.names_of(str(select.sql(dialect="postgres")))
-    except SourceError as error:
-        return str(error).split("; the query is")[0].removeprefix("The query failed: ")
-    return ""
 
 
 def _checked(schema: pa.Schema) -> Callable[[pa.RecordBatch], pa.RecordBatch]:

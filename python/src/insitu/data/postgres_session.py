@@ -1,11 +1,8 @@
-"""Connections to PostgreSQL: one session is one connection inside one transaction, and this is all that knows the driver."""
+"""Sessions: one connection inside one transaction, and the scope in which a computation keeps one."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -13,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import SourceError
-from ..waiting import POLL_SECONDS, run_aside
-from .conninfo import completed, secrets_of
-from .postgres_errors import connect_error, is_driver_error, query_error
+from ..waiting import run_aside
+from .postgres_driver import Query, connect
+from .postgres_errors import is_driver_error, query_error
 from .source import Stream
 from .typed import watched_reader
 
 if TYPE_CHECKING:
     from .postgres_engine import Postgres
 
-# Bytes of a batch of COPY, about: what a reader holds at a time.
-BATCH_BYTES = 8 << 20
-_COPY, _HINT = "adbc.postgresql.use_copy", "adbc.postgresql.batch_size_hint_bytes"
-_LOCK_SECONDS = 0.025
 # What every transaction of ours starts with: rows in the table's own order, text in UTF-8, and literals that mean what they say.
 _SETTINGS = (
     "SELECT set_config('synchronize_seqscans', 'off', true), set_config('client_encoding', 'UTF8', false),"
@@ -33,65 +26,6 @@ _SETTINGS = (
 )
 
 _scopes: ContextVar[Mapping[object, _Scope] | None] = ContextVar("insitu_postgres", default=None)
-_databases: dict[str, Any] = {}
-_databases_lock = threading.Lock()
-
-
-def driver() -> Any:
-    """The driver's module, imported when somebody needs it."""
-    try:
-        import adbc_driver_manager
-        import adbc_driver_postgresql
-    except ImportError as error:
-        raise SourceError(
-            "PostgreSQL needs the packages adbc-driver-postgresql and adbc-driver-manager:"
-            " pip install 'insitu[postgres]'."
-        ) from error
-    return adbc_driver_manager, adbc_driver_postgresql
-
-
-def _connect(target: Postgres) -> Any:
-    """A connection; what the driver knows of the server's types is kept for the next one."""
-    manager, postgres = driver()
-    text = completed(target.text, target.parts)
-    try:
-        with _databases_lock:
-            known = _databases.get(text)
-        if known is None:
-            known = postgres.connect(text)
-            with _databases_lock:
-                _databases[text] = known
-        return manager.AdbcConnection(known)
-    except Exception as error:
-        if not is_driver_error(error):
-            raise
-        secrets = secrets_of(target.text, target.parts)
-        raise connect_error(error, str(target), secrets) from None
-
-
-def _connect_aside(target: Postgres) -> Any:
-    """`_connect` with Ctrl-C seen at once: making a connection cannot be cancelled, so it is left to a thread that closes it."""
-    made: Future[Any] = Future()
-    unwanted = threading.Event()
-
-    def work() -> None:
-        try:
-            connection = _connect(target)
-        except BaseException as error:
-            made.set_exception(error)
-            return
-        made.set_result(connection)
-        if unwanted.is_set():
-            connection.close()
-
-    threading.Thread(target=work, name="insitu-connect").start()
-    try:
-        while not made.done():
-            wait([made], POLL_SECONDS)
-    except BaseException:
-        unwanted.set()
-        raise
-    return made.result()
 
 
 class Session:
@@ -99,11 +33,9 @@ class Session:
 
     def __init__(self, target: Postgres, purpose: str = "read", *, write: bool = False) -> None:
         self.purpose = purpose
-        self.broken = False
         self._workers: int | None = None
         self._facts: dict[str, Any] = {}
-        self._running: _Query | None = None
-        self._connection = _connect_aside(target)
+        self._connection = connect(target)
         mode = "" if write else " ISOLATION LEVEL REPEATABLE READ READ ONLY"
         try:
             self.execute(f"BEGIN{mode}")
@@ -150,7 +82,7 @@ class Session:
             parameters: values of $1, $2, …. shown: the query as errors show it.
             computing: see `query_error`.
         """
-        query = _Query(self, self.tagged(sql), parameters, copy=False)
+        query = Query(self._connection, self.tagged(sql), parameters, copy=False)
         batches = self._gathered(query, shown or sql, tick, computing)
         return [row for batch in batches for row in batch.to_pylist()]
 
@@ -158,12 +90,12 @@ class Session:
         self, sql: str, *, tick: Callable[[], None] | None = None, computing: bool = False
     ) -> pa.Table:
         """The rows of a query, all of them, in columns."""
-        query = _Query(self, self.tagged(sql), (), copy=True)
+        query = Query(self._connection, self.tagged(sql), copy=True)
         batches = self._gathered(query, sql, tick, computing)
         return pa.Table.from_batches(batches, query.schema)
 
     def _gathered(
-        self, query: _Query, shown: str, tick: Callable[[], None] | None, computing: bool
+        self, query: Query, shown: str, tick: Callable[[], None] | None, computing: bool
     ) -> list[pa.RecordBatch]:
         def work() -> list[pa.RecordBatch]:
             try:
@@ -175,42 +107,15 @@ class Session:
             return run_aside(work, self.cancel, tick)
 
     def names_of(self, sql: str, shown: str | None = None) -> list[str]:
-        """Names of the columns that a statement gives, which is only read, not run; none for a statement that gives no rows."""
-        manager, _ = driver()
-
-        def work() -> list[str]:
-            statement = manager.AdbcStatement(self._connection)
-            try:
-                statement.set_sql_query(sql)
-                statement.prepare()
-                handle = statement.execute_schema()
-                names: list[str] = pa.Schema._import_from_c(handle.address).names
-                return names
-            finally:
-                statement.close()
-
+        """Names of the columns that a statement gives, without running it; none for a statement that gives no rows."""
         with self._told(shown or sql, False):
-            return run_aside(work, self.cancel)
+            return run_aside(lambda: self._connection.names_of(sql), self.cancel)
 
     def ingest(
         self, reader: pa.RecordBatchReader, table: str, *, temporary: bool, schema: str | None
     ) -> None:
-        """Makes a table of these rows, by binary COPY."""
-        manager, _ = driver()
-        statement = manager.AdbcStatement(self._connection)
-        options = {
-            "adbc.ingest.target_table": table,
-            "adbc.ingest.mode": "adbc.ingest.mode.create",
-            "adbc.ingest.temporary": "true" if temporary else "false",
-        }
-        if schema is not None:
-            options["adbc.ingest.target_db_schema"] = schema
-        try:
-            statement.set_options(**options)
-            statement.bind_stream(reader)
-            statement.execute_update()
-        finally:
-            statement.close()
+        """Makes a table of rows, by binary COPY."""
+        self._connection.ingest(reader, table, temporary=temporary, schema=schema)
 
     def stream(
         self,
@@ -227,7 +132,7 @@ class Session:
         Arguments:
             close: lets go of the session when the stream is closed. change: what is done to each batch.
         """
-        query = _Query(self, self.tagged(sql), (), copy=True)
+        query = Query(self._connection, self.tagged(sql), copy=True)
         errors: list[BaseException] = []
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -252,7 +157,7 @@ class Session:
         try:
             yield
         except BaseException as error:
-            self.broken = True
+            self._connection.broken = True
             if not is_driver_error(error):
                 raise
             raise query_error(error, shown, computing=computing) from None
@@ -264,16 +169,20 @@ class Session:
         try:
             yield
         except Exception:
-            self.broken = False
+            self._connection.broken = False
             self.execute("ROLLBACK TO SAVEPOINT attempt")
             raise
         finally:
             self.execute("RELEASE SAVEPOINT attempt")
 
+    @property
+    def broken(self) -> bool:
+        """True if it is of no more use."""
+        return self._connection.broken
+
     def cancel(self) -> None:
         """Asks the server to stop what it does for this connection; from any thread."""
-        with contextlib.suppress(Exception):
-            self._connection.cancel()
+        self._connection.cancel()
 
     def commit(self) -> None:
         """Makes what was written visible."""
@@ -281,92 +190,7 @@ class Session:
 
     def close(self) -> None:
         """Ends the transaction (what was not committed is undone) and the connection; harmless if repeated."""
-        self.broken = True
-        if self._running is not None:
-            self._running.close()
-        with contextlib.suppress(Exception):
-            self._connection.close()
-
-
-class _Query:
-    """One statement on its way. Only one thread at a time is inside the driver with it."""
-
-    def __init__(
-        self, session: Session, sql: str, parameters: Sequence[Any], *, copy: bool
-    ) -> None:
-        self._session = session
-        self._sql = sql
-        self._parameters = parameters
-        self._copy = copy
-        self._inside = threading.Lock()
-        self._statement: Any = None
-        self._reader: Any = None
-        self._closed = False
-        self._ended = False
-        self.schema: pa.Schema | None = None
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Runs the statement and gives its rows."""
-        while True:
-            with self._inside:
-                if self._closed:
-                    raise SourceError("Reading was interrupted.")
-                if self._reader is None:
-                    self._start()
-                try:
-                    batch = self._reader.read_next_batch()
-                except StopIteration:
-                    self._ended = True
-                    return
-            yield batch
-
-    def _start(self) -> None:
-        manager, _ = driver()
-        session = self._session
-        if session._running is not None:
-            raise SourceError("The connection is reading already: close that stream first.")
-        session._running = self
-        self._statement = manager.AdbcStatement(session._connection)
-        options = {_COPY: "true", _HINT: str(BATCH_BYTES)} if self._copy else {_COPY: "false"}
-        self._statement.set_options(**options)
-        self._statement.set_sql_query(self._sql)
-        if self._parameters:
-            names = [f"p{i}" for i in range(len(self._parameters))]
-            arrays = [pa.array([value]) for value in self._parameters]
-            self._statement.prepare()
-            self._statement.bind(pa.RecordBatch.from_arrays(arrays, names=names))
-        handle, _ = self._statement.execute_query()
-        self._reader = _reader_of(handle)
-        self.schema = self._reader.schema
-
-    def close(self) -> None:
-        """Lets go of the statement; a thread that is inside is called back first."""
-        self._closed = True
-        while not self._inside.acquire(timeout=_LOCK_SECONDS):
-            self._session.cancel()
-        try:
-            if self._session._running is not self:
-                return
-            self._session._running = None
-            if not self._ended:  # rows are still on their way: nothing else can use this connection
-                self._session.broken = True
-                self._session.cancel()
-            with contextlib.suppress(Exception):
-                if self._reader is not None:
-                    self._reader.close()
-            with contextlib.suppress(Exception):
-                self._statement.close()
-        finally:
-            self._inside.release()
-
-
-def _reader_of(handle: Any) -> Any:
-    """The rows of a statement; the driver's own reader keeps SQLSTATEs, which Arrow's stream loses."""
-    try:
-        from adbc_driver_manager._reader import AdbcRecordBatchReader
-    except ImportError:
-        return pa.RecordBatchReader._import_from_c(handle.address)
-    return AdbcRecordBatchReader._import_from_c(handle.address)
+        self._connection.close()
 
 
 def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
