@@ -75,6 +75,10 @@ class AnyAnalysis {
   // differs.
   virtual double distance(const AnyState& a, const AnyState& b) const = 0;
   virtual std::string debug_string(const AnyState& state) const = 0;
+  // What a database would have to sum for a state (docs/architecture.md, Pushdown), and that state
+  // of its answer. Null, and a SpecError, for analyses that SQL cannot express.
+  virtual Json sums() const;
+  virtual std::unique_ptr<AnyState> from_sums(const Json& facts, const Chunk& answer) const;
 };
 
 using AnalysisPtr = std::shared_ptr<const AnyAnalysis>;

@@ -10,4 +10,11 @@ void require_same_spec(const AnyAnalysis& analysis, const AnyState& state) {
       "' but by another analysis or another spec; states of different specs do not merge");
 }
 
+Json AnyAnalysis::sums() const { return nullptr; }
+
+std::unique_ptr<AnyState> AnyAnalysis::from_sums(const Json&, const Chunk&) const {
+  throw SpecError("the analysis '" + std::string(name()) +
+                  "' cannot be made of sums that a database takes; give it the rows");
+}
+
 }  // namespace insitu

@@ -7,6 +7,7 @@
 //   under a good checksum cannot reach update. double State::distance(const State&) const   see
 //   compare.hpp
 //   uint64_t A::smallest_cell(const State&) const   see analysis.hpp; without it 0, "not counted"
+//   Json A::sums() const, State A::from_sums(const Json&, const Chunk&) const   see AnyAnalysis
 #pragma once
 
 #include <memory>
@@ -116,6 +117,15 @@ class ErasedAnalysis final : public AnyAnalysis {
   }
   std::string debug_string(const AnyState& state) const override {
     return std::string(A::kName) + " " + insitu::debug_string(state_cast<State>(*this, state));
+  }
+  Json sums() const override {
+    if constexpr (requires { analysis_.sums(); }) return analysis_.sums();
+    return AnyAnalysis::sums();
+  }
+  std::unique_ptr<AnyState> from_sums(const Json& facts, const Chunk& answer) const override {
+    if constexpr (requires { analysis_.from_sums(facts, answer); })
+      return hold(analysis_.from_sums(facts, answer));
+    return AnyAnalysis::from_sums(facts, answer);
   }
 
  private:

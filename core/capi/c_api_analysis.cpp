@@ -137,6 +137,27 @@ insitu_code insitu_stored_state_open(const char* bytes, size_t size, const char*
   });
 }
 
+insitu_code insitu_analysis_sums(const insitu_analysis* analysis, insitu_bytes* json,
+                                 insitu_error* error) {
+  return gate(error, [&] { give_json(json, held(analysis, "analysis").sums()); });
+}
+
+insitu_code insitu_state_from_sums(const insitu_analysis* analysis, const char* facts_json,
+                                   size_t facts_size, const ArrowSchema* schema,
+                                   const ArrowArray* answer, insitu_state** out,
+                                   insitu_error* error) {
+  return gate(error, [&] {
+    insitu_state*& made = clear(out);
+    const AnyAnalysis& a = held(analysis, "analysis");
+    const Json facts = parse_json(text_of(facts_json, facts_size, "facts_json"), "facts of sums");
+    const BatchSchema columns(need(schema, "schema"));
+    std::vector<size_t> all(columns.columns().size());
+    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+    const BatchChunk groups(columns, need(answer, "answer"), all);
+    made = new insitu_state{a.from_sums(facts, groups.chunk())};
+  });
+}
+
 insitu_code insitu_fit_make(const char* name, const char* spec_json, size_t spec_size,
                             insitu_fit** out, insitu_error* error) {
   return gate(error, [&] {

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "border.hpp"
+#include "testing/arrow_builder.hpp"
 #include "testing/tables.hpp"
 
 extern "C" const char* insitu_c_drive(void);
@@ -73,6 +74,34 @@ TEST(CApi, SaysWhatIsWrongWithASpec) {
             insitu_analysis_make("grouped", extra.data(), extra.size(), &made, &error));
   EXPECT_STREQ("the analysis of the groups has an unknown key 'sepc'; did you mean 'spec'?",
                error.message);
+}
+
+TEST(CApi, TellsWhatADatabaseWouldSum) {
+  insitu_analysis* pass = first_pass();
+  insitu_bytes json{};
+  insitu_error error;
+  ASSERT_EQ(INSITU_OK, insitu_analysis_sums(pass, &json, &error)) << error.message;
+  EXPECT_EQ(R"([{"column":"x"},{"column":"y"}])", Json::parse(taken(json)).at("values").dump());
+  insitu_analysis_free(pass);
+
+  const std::string spec =
+      R"({"key": "k", "analysis": {"name": "levels", "spec": {"columns": ["f"]}}})";
+  insitu_analysis* grouped = nullptr;
+  ASSERT_EQ(INSITU_OK, insitu_analysis_make("grouped", spec.data(), spec.size(), &grouped, &error));
+  ASSERT_EQ(INSITU_OK, insitu_analysis_sums(grouped, &json, &error));
+  EXPECT_EQ("null", taken(json));
+  testing::ArrowTable answer;
+  answer.add("rows", testing::numbers<double>({1.0}));
+  UniqueSchema schema;
+  UniqueArray batch;
+  answer.export_to(schema.receive(), batch.receive());
+  insitu_state* state = nullptr;
+  EXPECT_EQ(INSITU_SPEC_ERROR,
+            insitu_state_from_sums(grouped, "{}", 2, schema.get(), batch.get(), &state, &error));
+  EXPECT_STREQ(
+      "the analysis 'grouped' cannot be made of sums that a database takes; give it the rows",
+      error.message);
+  insitu_analysis_free(grouped);
 }
 
 TEST(CApi, ValuesOfAnotherTypeAreSpecErrors) {

@@ -133,6 +133,7 @@ void merge(CrossProducts& into, const CrossProducts& from) {
   for (size_t f = 0; f < into.levels.size(); ++f)
     maps.push_back(unite_levels(into.levels[f], from.levels[f]));
   grow(into, old_counts);
+  into.rounding = std::max(into.rounding, from.rounding);
   if (from.origin.empty()) return;
   if (into.origin.empty()) into.origin = from.origin;
 
@@ -194,6 +195,7 @@ void validate(const Design& design, const CellPlan& plan, const CrossProducts& p
   auto refuse = [](const std::string& what) {
     throw StateError("the state's " + what + " do not fit its spec");
   };
+  if (!(products.rounding >= 0.0 && products.rounding <= 1.0)) refuse("roundings");
   const size_t k = plan.n_values - 1;
   if (products.mean_hi.size() != k || products.mean_lo.size() != k ||
       products.cross_hi.size() != packed_size(k) || products.cross_lo.size() != packed_size(k)) {

@@ -31,6 +31,9 @@ struct CrossProducts {
   std::vector<double> origin;  // what cell sums are taken about; empty before the first row
   std::vector<std::vector<std::string>> levels;  // per factor, in the order of its codes
   std::vector<CellTable> tables;                 // as CellPlan::tables
+  // Relative error of sums that a database took (sum_cross_products.hpp), the largest of all that
+  // were merged; 0 for our own.
+  double rounding = 0.0;
 
   static void fields(auto& self, auto&& visit) {
     visit("weight", FieldKind::kSum, self.weight);
@@ -41,6 +44,7 @@ struct CrossProducts {
     visit("origin", FieldKind::kSum, self.origin);
     visit("levels", FieldKind::kExact, self.levels);
     visit("tables", FieldKind::kSum, self.tables);
+    visit("rounding", FieldKind::kExact, self.rounding);
   }
   // See fields.hpp: about a common origin, with levels matched by label; infinity if the levels
   // differ.

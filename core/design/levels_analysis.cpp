@@ -8,6 +8,7 @@
 #include "base/erased.hpp"
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "design/sum_groups.hpp"
 
 namespace insitu {
 namespace {
@@ -19,6 +20,13 @@ void take_labels(const LevelTable& table, std::vector<std::string>& labels) {
   if (table.size() == labels.size()) return;
   labels = table.labels();
   std::sort(labels.begin(), labels.end());
+}
+
+DesignFactor factor_of(const std::string& column) {
+  DesignFactor factor;
+  factor.label = column;
+  factor.column = column;
+  return factor;
 }
 
 std::vector<std::string> published(const std::vector<std::string>& labels) {
@@ -78,6 +86,28 @@ Json LevelsAnalysis::finalize(const State& state) const {
   Json levels = Json::object();
   for (size_t c = 0; c < columns_.size(); ++c) levels[columns_[c]] = published(state.labels[c]);
   return {{"levels", std::move(levels)}};
+}
+
+Json LevelsAnalysis::sums() const {
+  Design design;
+  std::vector<SumTable> tables;
+  for (const std::string& column : columns_) {
+    tables.push_back({{design.factors.size()}, {}, {}});
+    design.factors.push_back(factor_of(column));
+  }
+  return sum_request(design, {.response = false, .complete = false}, tables);
+}
+
+LevelsState LevelsAnalysis::from_sums(const Json& facts, const Chunk& answer) const {
+  std::vector<DesignFactor> factors;
+  for (const std::string& column : columns_) factors.push_back(factor_of(column));
+  const SumGroups groups(factors, 0, false, facts, answer);
+  State state = empty();
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    state.labels[c] = groups.labels(c);
+    std::sort(state.labels[c].begin(), state.labels[c].end());
+  }
+  return state;
 }
 
 // The labels are not known yet: an understatement that the engine's budget tolerates.

@@ -43,6 +43,9 @@ class LevelsAnalysis {
   Json finalize(const State& state) const;
   uint64_t state_bytes() const;
   void validate(const State& state) const;
+  // See sum_request.hpp, sum_groups.hpp.
+  Json sums() const;
+  State from_sums(const Json& facts, const Chunk& answer) const;
 
  private:
   std::vector<std::string> columns_;

@@ -7,6 +7,7 @@
 
 #include "base/double_double.hpp"
 #include "base/errors.hpp"
+#include "design/bad_value.hpp"
 #include "design/factor_codes.hpp"
 #include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
@@ -135,9 +136,8 @@ struct RowReader::Impl {
     }
   }
 
-  [[noreturn]] void refuse(const Input& input, uint64_t row, double value, const char* why) const {
-    throw DataError("column \"" + input.source.column + "\" holds " + std::to_string(value) +
-                    " at " + row_name(*chunk, row) + "; " + why);
+  [[noreturn]] void refuse(const Input& input, uint64_t row, double value, Fault fault) const {
+    refuse_value(input.source.column, value, "at " + row_name(*chunk, row), fault);
   }
 
   // Loads one numeric column of the tile; true if every value is finite.
@@ -157,8 +157,7 @@ struct RowReader::Impl {
     if (std::isfinite(input.sum)) return true;
     for (size_t i = 0; i < n; ++i) {
       if (std::isinf(input.data[i])) {
-        refuse(input, begin + i, input.data[i],
-               "infinite values cannot be used: filter them out with row_selection, or store null");
+        refuse(input, begin + i, input.data[i], Fault::kInfinite);
       }
     }
     return false;
@@ -246,12 +245,10 @@ struct RowReader::Impl {
     bool positive = true;
     for (size_t i = 0; i < n; ++i) {
       if (input.data[i] < 0.0) {
-        refuse(input, begin + i, input.data[i], "a weight must not be negative");
+        refuse(input, begin + i, input.data[i], Fault::kNegativeWeight);
       }
       if (whole_weights && input.data[i] - std::floor(input.data[i]) > 0.0) {
-        refuse(input, begin + i, input.data[i],
-               "a frequency weight counts rows and must be a whole number: give other weights as "
-               "pweights");
+        refuse(input, begin + i, input.data[i], Fault::kFractionOfRows);
       }
       positive = positive && input.data[i] > 0.0;  // false for NaN
     }

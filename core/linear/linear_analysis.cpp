@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "design/sum_cross_products.hpp"
 
 namespace insitu {
 
@@ -81,6 +82,26 @@ uint64_t LinearAnalysis::state_bytes() const { return cross_products_bytes(desig
 
 void LinearAnalysis::validate(const State& state) const {
   insitu::validate(design_, plan_, state.products);
+}
+
+Json LinearAnalysis::sums() const {
+  if (precise_) return nullptr;
+  const SumNeeds needs{.response = true, .complete = true, .log_weights = !design_.weight.empty()};
+  return sum_request(design_, needs, cross_product_tables(plan_));
+}
+
+LinearState LinearAnalysis::from_sums(const Json& facts, const Chunk& answer) const {
+  const SumGroups groups(design_.factors, plan_.n_values - 1, !design_.weight.empty(), facts,
+                         answer);
+  LinearState state;
+  RowCounts counts;
+  state.products = sum_cross_products(design_, plan_, groups, counts, state.log_weights);
+  state.rows = counts.rows;
+  state.used = counts.used;
+  state.missing = counts.missing;
+  state.zero_weight = counts.zero_weight;
+  check_levels(state);
+  return state;
 }
 
 }  // namespace insitu

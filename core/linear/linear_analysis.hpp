@@ -52,6 +52,10 @@ class LinearAnalysis {
   uint64_t smallest_cell(const State& state) const;
   uint64_t state_bytes() const;
   void validate(const State& state) const;
+  // What SQL must sum, and the state of its answer (design/sum_request.hpp, sum_groups.hpp); null
+  // with `precise`, which no SQL is.
+  Json sums() const;
+  State from_sums(const Json& facts, const Chunk& answer) const;
 
   const Design& design() const { return design_; }
 

@@ -1,5 +1,6 @@
 #include "linear/linear_fit.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <sstream>
@@ -37,7 +38,8 @@ LinearOptions read_options(const Json& spec, Json& columns) {
   options.cube = reader.flag("cube", false);
   options.cov_coef = reader.flag("cov_coef", false);
   options.cov_data = reader.flag("cov_data", false);
-  options.precision = reader.one_of("precision", {"auto", "double", "double-double"}, "auto");
+  options.precision =
+      reader.one_of("precision", {"auto", "needed", "double", "double-double"}, "auto");
   if (const Json* rows = reader.optional("rows")) {
     if (rows->is_number_unsigned()) options.rows = rows->get<uint64_t>();
   }
@@ -124,7 +126,8 @@ bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
                                 const LinearSolution& solution) const {
   if (precise_ || options_.precision == "double") return false;
   const double p = columns_of(frozen);
-  const bool free = static_cast<double>(state.rows) * p * p <= kFreeOperations;
+  const bool free =
+      options_.precision == "auto" && static_cast<double>(state.rows) * p * p <= kFreeOperations;
   return free || !solution.suspicious.empty() || !(solution.error_bound <= kWantedDigits);
 }
 
@@ -151,7 +154,7 @@ void LinearFit::accept(const AnyState& any) {
   solver.drop_first = options_.drop_first;
   solver.drop_main = options_.drop_main && !options_.cube;
   solver.cube = options_.cube;
-  solver.eps = precise_ ? kPreciseEps : kPlainEps;
+  solver.eps = std::max(precise_ ? kPreciseEps : kPlainEps, state.products.rounding);
   const auto [system, solution] = solve(frozen, plan, products, solver);
   if (needs_precision(frozen, state, solution)) {
     design_ = frozen;

@@ -24,8 +24,10 @@ struct LinearOptions {
   bool cube = false;
   bool cov_coef = false;
   bool cov_data = false;
-  std::string precision = "auto";  // "double", "double-double"
-  std::optional<uint64_t> rows;    // where the source knows
+  // "double", "double-double", or "needed": double-double only where doubles keep too few digits,
+  // not where it costs nothing here
+  std::string precision = "auto";
+  std::optional<uint64_t> rows;  // where the source knows
 };
 
 class LinearFit final : public Fit {

@@ -81,6 +81,9 @@ class SummaryAnalysis {
   uint64_t smallest_cell(const State& state) const;
   uint64_t state_bytes() const;
   void validate(const State& state) const;
+  // What SQL must sum, and the state of its answer (summary_sums.cpp).
+  Json sums() const;
+  State from_sums(const Json& facts, const Chunk& answer) const;
 
  private:
   Design design_;

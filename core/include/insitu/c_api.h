@@ -104,6 +104,17 @@ INSITU_API insitu_code insitu_stored_state_seal(const char* spec, size_t spec_si
 INSITU_API insitu_code insitu_stored_state_open(const char* bytes, size_t size, const char** spec,
                                                 size_t* spec_size, const char** state,
                                                 size_t* state_size, insitu_error* error);
+/* What a database would have to sum for the analysis, as JSON (docs/architecture.md, Pushdown);
+ * null for an analysis that SQL cannot express. */
+INSITU_API insitu_code insitu_analysis_sums(const insitu_analysis* analysis, insitu_bytes* json,
+                                            insitu_error* error);
+/* The state of the rows that the database summed: what was done, as JSON, and its answer, one batch
+ * of groups. */
+INSITU_API insitu_code insitu_state_from_sums(const insitu_analysis* analysis,
+                                              const char* facts_json, size_t facts_size,
+                                              const struct ArrowSchema* schema,
+                                              const struct ArrowArray* answer, insitu_state** out,
+                                              insitu_error* error);
 
 /* ---- Fits: models of one or several passes
  * ------------------------------------------------------------------------ */

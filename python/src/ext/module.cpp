@@ -110,7 +110,25 @@ void bind_analysis(nb::module_& m) {
               return insitu_state_finalize(self.handle.get(), state.handle.get(), out, error);
             });
           },
-          "state"_a);
+          "state"_a)
+      .def("sums",
+           [](const Analysis& self) {
+             return text_of([&](insitu_bytes* out, insitu_error* error) {
+               return insitu_analysis_sums(self.handle.get(), out, error);
+             });
+           })
+      .def(
+          "from_sums",
+          [](const Analysis& self, const std::string& facts, const nb::object& answer) {
+            const BorrowedBatch groups(answer);
+            insitu_state* made = nullptr;
+            call([&](insitu_error* error) {
+              return insitu_state_from_sums(self.handle.get(), facts.data(), facts.size(),
+                                            groups.schema, groups.array, &made, error);
+            });
+            return state_of(made);
+          },
+          "facts"_a, "answer"_a);
 }
 
 void bind_fit(nb::module_& m) {

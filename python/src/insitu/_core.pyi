@@ -15,6 +15,11 @@ class Analysis:
     def save(self, state: State) -> bytes: ...
     def load(self, data: bytes) -> State: ...
     def finalize(self, state: State) -> str: ...
+    def sums(self) -> str:
+        """JSON: what a database would have to sum for a state; null where SQL cannot express it."""
+
+    def from_sums(self, facts: str, answer: object) -> State:
+        """The state of rows that a database summed: `answer` is anything with __arrow_c_array__."""
 
 class State:
     """What a pass ends in; opaque."""
