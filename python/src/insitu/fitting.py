@@ -100,6 +100,8 @@ def _fit_once(
         full = {**spec, "columns": _columns(schema, spec)}
         if "rows" in spec:
             full["rows"] = source.expected_rows()
+        if context.frugal and full.get("precision") == "auto":
+            full["precision"] = "needed"
         fit = _core.Fit(name, json.dumps(full))
         with progress_bar(report_progress, source) as progress:
             _run_passes(fit, name, _columns_of(full), source, context, progress)

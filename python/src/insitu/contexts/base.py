@@ -79,6 +79,8 @@ class RxComputeContext(metaclass=_Named):
     """
 
     version = "1.0"
+    # True where rows cost so much to bring here that fits do it only where they must.
+    frugal = False
     _ids = itertools.count(1)
 
     def __init__(self, description: str = "") -> None:

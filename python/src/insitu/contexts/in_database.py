@@ -16,11 +16,10 @@ from ..options import worker_threads
 from ..progress import Progress
 from .base import RxComputeContext
 from .local import LocalContext, RxLocalSeq
+from .ways import Done, ways_of
 
 if TYPE_CHECKING:
     from ..data.sinks import Sink
-    from .postgres_map import Mapped
-    from .postgres_ways import Done, PostgresWays
 
 
 class DatabaseContext(LocalContext):
@@ -43,11 +42,12 @@ class DatabaseContext(LocalContext):
         self.num_tasks = num_tasks
         self.execution_timeout_seconds = execution_timeout_seconds
         self._warned = False
-        self._ways: PostgresWays | None = None
-        if self._target.engine == "PostgreSQL":
-            from .postgres_ways import PostgresWays
+        self.how = how
+        self._ways = ways_of(self._target, how, num_tasks or None)
 
-            self._ways = PostgresWays(how, num_tasks or None)
+    @property
+    def frugal(self) -> bool:  # type: ignore[override]
+        return self.how == "pushdown"
 
     @property
     def connection_string(self) -> Any:
@@ -82,28 +82,30 @@ class DatabaseContext(LocalContext):
         ahead: Sequence[str] = (),
     ) -> _core.State:
         timed = self._timed(progress)
-        if self._ways is not None and not (cache is not None and cache.serves(analysis)):
+        if not (cache is not None and cache.serves(analysis)):
             done, closed = self._ways.run(analysis, source, timed)
-            self._last.notes += [note for note in closed if note not in self._last.notes]
-            if done is not None:
-                self._note_inside(done.way, done, source)
+            self._note_closed(closed)
+            if done is not None and done.state is not None:
+                self._note_done(done, source)
                 return done.state
         return super().run(analysis, source, cache=cache, progress=timed, ahead=ahead)
 
-    def _note_inside(self, way: str, done: Done | Mapped, source: Source) -> None:
-        """A pass in the server, whose rows nobody counts here."""
+    def _note_closed(self, reasons: Sequence[str]) -> None:
+        """Why ways before the one that is gone were closed; each is told once."""
+        last = self._last
+        last.notes += [reason for reason in reasons if reason not in last.notes]
+
+    def _note_done(self, done: Done, source: Source) -> None:
         last = self._last
         last.passes += 1
-        last.way = way
+        last.way = done.way
         last.source = source.data_name
-        last.threads = done.plan.workers + 1
-        last.bytes += done.plan.scanned_bytes
+        last.threads = done.threads or self.threads()
+        last.rows += done.rows
+        last.bytes += done.bytes
         last.seconds += done.seconds
-        if done.sql not in last.sql:
-            last.sql.append(done.sql)
-        because = done.plan.serial_because
-        plan = f"serial: {because}" if because else f"parallel: {done.plan.workers} workers planned"
-        last.notes += [f"pass {last.passes} was {plan}"]
+        last.sql += [sql for sql in done.sql if sql not in last.sql]
+        last.notes += [f"pass {last.passes} {note}" for note in done.notes]
 
     def map(
         self,
@@ -116,12 +118,11 @@ class DatabaseContext(LocalContext):
         progress: Progress | None = None,
     ) -> tuple[Any, Mapping[str, Any]]:
         timed = self._timed(progress)
-        if self._ways is not None:
-            made, closed = self._ways.map(function, source, sink, keep, output_names, timed)
-            self._last.notes += closed
-            if made is not None:
-                self._note_inside("the extension scores the rows in the server", made, source)
-                return made.result, made.notes
+        done, closed = self._ways.map(function, source, sink, keep, output_names, timed)
+        self._note_closed(closed)
+        if done is not None and done.written is not None:
+            self._note_done(done, source)
+            return done.written
         return super().map(
             function, source, sink, keep=keep, output_names=output_names, progress=timed
         )

@@ -21,6 +21,8 @@ class RxInSqlServer(DatabaseContext):
         execution_timeout_seconds: a pass, or predictions, that take longer are stopped with a SourceError; None or 0: never.
         auto_cleanup, console_output, packages_to_load: accepted for revoscalepy, without effect.
         wait: must be True in this version.
+        how: "pushdown" has the database's own SQL aggregates add up what models need, where they can, and `explain()` says
+            where not; "streaming" reads the rows; "auto" takes what is faster.
     Raises: SpecError for what is no connection string, SourceError for an engine that this version cannot reach.
 
     Example:
@@ -37,9 +39,11 @@ class RxInSqlServer(DatabaseContext):
         execution_timeout_seconds: int | None = None,
         wait: bool = True,
         packages_to_load: Any = None,
+        *,
+        how: str = "auto",
     ) -> None:
         if not wait:
             raise SpecError(
                 "wait=False (background jobs) is not supported in this version: leave it out."
             )
-        super().__init__(connection_string, num_tasks, execution_timeout_seconds)
+        super().__init__(connection_string, num_tasks, execution_timeout_seconds, how)

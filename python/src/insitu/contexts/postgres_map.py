@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,25 +25,15 @@ from .postgres_ways import (
     queried,
     require_extension,
     ticking,
+    told,
 )
+from .ways import Done
 
 if TYPE_CHECKING:
-    from ..data.database import RxOdbcData
     from ..data.source import Source
     from ..progress import Progress
 
 _OUTPUTS = "insitu outputs"
-
-
-@dataclass
-class Mapped:
-    """What was written, what the row function noticed, and how it was done."""
-
-    result: RxOdbcData
-    notes: Mapping[str, Any]
-    sql: str
-    plan: QueryPlan
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -102,7 +92,7 @@ def map_inside(
     output_names: Sequence[str] | None,
     workers: int | None,
     progress: Progress | None,
-) -> Mapped:
+) -> Done:
     """Writes the table of a sink by CREATE TABLE AS, which the server's workers share.
 
     Raises: WayClosedError where rows must come here: another kind of target, rows to be added, columns made in this process.
@@ -133,7 +123,8 @@ def map_inside(
         plan, sql, made = _create(session, sink, work, progress)
         notes = _noticed(session, function, source, made, work)
         session.commit()
-        return Mapped(sink.target, notes, sql, plan, time.perf_counter() - started)
+        way, seconds = "the extension scores the rows in the server", time.perf_counter() - started
+        return Done(way, [sql], seconds, written=(sink.target, notes), **told(plan))
 
 
 def _create(
@@ -153,7 +144,7 @@ def _create(
 
 def _noticed(
     session: Session, function: _core.RowFunction, source: Source, made: exp.Table, work: _Work
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """What the row function notices, asked of the rows that got no output, if there are any."""
     test = exp.Is(this=column_node(work.names[0]), expression=exp.Null())
     some = exp.Exists(this=exp.select(number("1")).from_(made.copy()).where(test))
@@ -174,7 +165,7 @@ def _noticed(
                 pass
 
         run_aside(drain, stream.cancel)
-        noticed: Mapping[str, Any] = json.loads(mapped.notes())
+        noticed: dict[str, Any] = json.loads(mapped.notes())
         return noticed
     finally:
         stream.close()

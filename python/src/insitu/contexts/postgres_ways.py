@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 from sqlglot import exp
@@ -20,28 +18,17 @@ from ..data.postgres_plan import QueryPlan, expected_rows, read_plan
 from ..data.postgres_session import Session, using
 from ..errors import SpecError
 from ..postgres_sql.nodes import call, cast
+from ..pushdown import POSTGRES, NotOffered, Plan, rows_of_query
+from .ways import Done
 
 if TYPE_CHECKING:
     from ..data.inside import Inside
     from ..data.source import Source
     from ..progress import Progress
-    from .postgres_map import Mapped
 
-HOW = ("auto", "extension", "pushdown", "streaming")
 # An aggregate takes 99 arguments, of which the spec is one; more columns go as one row, of at most 1,600.
 MOST_ARGUMENTS = 98
 MOST_COLUMNS = 1600
-
-
-@dataclass
-class Done:
-    """A state that the server built, and how."""
-
-    state: _core.State
-    way: str
-    sql: str
-    plan: QueryPlan
-    seconds: float
 
 
 class WayClosedError(Exception):
@@ -56,13 +43,13 @@ class PostgresWays:
     """Chooses a way for every pass, and goes it.
 
     Arguments:
-        how: one of HOW; a way that is asked for by name and cannot be gone is a SpecError.
+        how: one of `choices`; a way that is asked for by name and cannot be gone is a SpecError.
         workers: parallel workers that a query may have; None leaves it to the server.
     """
 
+    choices: ClassVar[tuple[str, ...]] = ("auto", "extension", "pushdown", "streaming")
+
     def __init__(self, how: str, workers: int | None) -> None:
-        if how not in HOW:
-            raise SpecError(f"how is one of {', '.join(map(repr, HOW))}, and was given as {how!r}.")
         self._how = how
         self._workers = workers
 
@@ -95,7 +82,7 @@ class PostgresWays:
         keep: Sequence[str],
         output_names: Sequence[str] | None,
         progress: Progress | None,
-    ) -> tuple[Mapped | None, list[str]]:
+    ) -> tuple[Done | None, list[str]]:
         """What was written in the server, or None where rows are to be streamed, and why."""
         from .postgres_map import map_inside
 
@@ -136,14 +123,14 @@ class PostgresWays:
         else:
             state = analysis.load(_core.stored_state_open(stored)[1])
         seconds = time.perf_counter() - started
-        return Done(state, "the extension builds the state in the server", sql, plan, seconds)
+        way = "the extension builds the state in the server"
+        return Done(way, [sql], seconds, state, **told(plan))
 
     # ---- SQL's own aggregates ----------------------------------------------------------------------------------------
 
     def _by_pushdown(
         self, session: Session, analysis: _core.Analysis, source: Source, progress: Progress | None
     ) -> Done:
-        pushdown = _pushdown()
         columns = json.loads(analysis.describe())["columns"]
         inside = source.inside(columns)
         if inside.select is None:
@@ -156,38 +143,29 @@ class PostgresWays:
             return session.table(sql, tick=ticking(progress), computing=True)
 
         try:
-            rows = pushdown.rows_of_query(inside.select, inside.schema)
-            plan = pushdown.Plan(analysis, rows, pushdown.POSTGRES)
+            rows = rows_of_query(inside.select, inside.schema)
+            plan = Plan(analysis, rows, POSTGRES)
             session.purpose = f"run {json.loads(analysis.describe())['name']}"
             session.allow_workers(self._workers)
             if self._how == "auto":
                 _require_cheaper(session, plan, inside, len(columns))
             started = time.perf_counter()
             state = plan.run(execute)
-        except pushdown.NotOffered as reason:
+        except NotOffered as reason:
             raise NotOfferedError(str(reason)) from None
         seconds = time.perf_counter() - started
         read = read_plan(session, executed[-1], executed[-1])
-        return Done(
-            state, "SQL's own aggregates build the state in the server", executed[-1], read, seconds
-        )
-
-
-def _pushdown() -> Any:
-    """The module that builds states from SQL's aggregates."""
-    try:
-        return importlib.import_module("insitu.pushdown")
-    except ModuleNotFoundError:
-        raise WayClosedError(
-            "this version does not build states from SQL's own aggregates"
-        ) from None
+        way = "SQL's own aggregates build the state in the server"
+        facts = told(read)
+        facts["notes"] += plan.notes
+        return Done(way, executed, seconds, state, rows=plan.rows_read, **facts)
 
 
 # Seconds that a value takes from a server on the same machine to here, by binary COPY and Arrow.
 _STREAMED_SECONDS = 42e-9
 
 
-def _require_cheaper(session: Session, plan: Any, inside: Inside, columns: int) -> None:
+def _require_cheaper(session: Session, plan: Plan, inside: Inside, columns: int) -> None:
     """WayClosedError where streaming the rows is expected to take less time than adding them up in SQL."""
     assert inside.select is not None
     sql = str(inside.select.sql(dialect="postgres"))
@@ -197,6 +175,13 @@ def _require_cheaper(session: Session, plan: Any, inside: Inside, columns: int) 
         raise WayClosedError(
             f"streaming about {rows:,} rows is expected to take {here:.2g} s, and SQL's own aggregates {there:.2g} s"
         )
+
+
+def told(plan: QueryPlan) -> dict[str, Any]:
+    """What a plan says of a pass: bytes, processes, and why it is serial if it is."""
+    because = plan.serial_because
+    note = f"was serial: {because}" if because else f"was parallel: {plan.workers} workers planned"
+    return {"bytes": plan.scanned_bytes, "threads": plan.workers + 1, "notes": [note]}
 
 
 def _target_of(source: Source) -> Postgres:

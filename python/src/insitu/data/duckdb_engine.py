@@ -55,7 +55,7 @@ class DuckDbRows(Rows):
     def __init__(
         self, database: DuckDb, table: str | None, sql_query: str | None, dialect: str
     ) -> None:
-        self._database = database
+        self.database = database
         self._table = table
         self._query = sql_query
         self._dialect = dialect
@@ -65,7 +65,8 @@ class DuckDbRows(Rows):
             return to_duckdb(self._query, self._dialect)
         return table_query(connection, self._table or "")
 
-    def _relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The rows, on a connection to their database."""
         query = self._sql(connection)
         try:
             return connection.sql(query)
@@ -73,24 +74,24 @@ class DuckDbRows(Rows):
             raise query_error(self._query or query, error) from error
 
     def sql(self) -> str:
-        connection = connect(self._database)
+        connection = connect(self.database)
         try:
             return self._sql(connection)
         finally:
             connection.close()
 
     def fields(self) -> Fields:
-        connection = connect(self._database)
+        connection = connect(self.database)
         try:
-            return Fields(*relation_fields(self._relation(connection)))
+            return Fields(*relation_fields(self.relation(connection)))
         finally:
             connection.close()
 
     def scan(self, names: Sequence[str]) -> Stream:
-        connection = connect(self._database)
+        connection = connect(self.database)
         try:
             return relation_stream(
-                self._relation(connection), listed(names), self.read_error, connection
+                self.relation(connection), listed(names), self.read_error, connection
             )
         except duckdb.Error as error:
             connection.close()
@@ -99,14 +100,14 @@ class DuckDbRows(Rows):
     def row_count(self) -> int | None:
         if self._table is None:
             return None
-        connection = connect(self._database)
+        connection = connect(self.database)
         try:
-            return int(self._relation(connection).count("*").fetchall()[0][0])
+            return int(self.relation(connection).count("*").fetchall()[0][0])
         finally:
             connection.close()
 
     def reads(self, table: str) -> bool:
-        connection = connect(self._database)
+        connection = connect(self.database)
         try:
             named = connection.get_table_names(self._sql(connection), qualified=True)
             tables = {table_key(exp.to_table(name, dialect="duckdb")) for name in named}

@@ -1,0 +1,116 @@
+"""Blocks: which tables of a request are grouped together, decided by what a sample of the rows shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from .errors import NotOffered
+from .request import Product, Request
+
+# Of the rows of a sample: with at most so many different ones, grouping by them leaves little to sum.
+_FEW_ROWS = 1 / 20
+# With at most so many cells of all factors together, one grouping serves all tables.
+_FEW_CELLS = 1 / 4
+# With more, grouping does not compress, and the answer would be as long as the rows.
+_MOST_CELLS = 9 / 10
+_ENOUGH = 500  # rows of a sample that these shares can be trusted of
+
+
+@dataclass(frozen=True)
+class Block:
+    """One grouping: by the labels of factors and by values that the rows of a group share; what is summed of the others."""
+
+    factors: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
+    products: tuple[Product, ...] = ()
+    described: tuple[int, ...] = ()
+
+    def facts(self) -> dict[str, object]:
+        """As the engine reads it."""
+        return {
+            "factors": list(self.factors),
+            "shared": list(self.shared),
+            "products": [list(p) for p in self.products],
+            "described": list(self.described),
+        }
+
+    @property
+    def sums(self) -> int:
+        """Numbers that are added up for every row."""
+        return len(self.products) + 3 * len(self.described)
+
+
+def default_blocks(request: Request) -> list[Block]:
+    """One block for each set of factors."""
+    return [
+        _merged(request, [factors])
+        for factors in dict.fromkeys(tuple(sorted(t.factors)) for t in request.tables)
+    ]
+
+
+def choose_blocks(request: Request, sample: pa.Table) -> list[Block]:
+    """The blocks that cost least, as far as a sample of the rows tells: columns "f0", … and "v1", …, used rows only.
+
+    Raises: NotOffered where no grouping compresses.
+    """
+    rows = sample.num_rows
+    shared = _few_values(request, sample)
+    if shared:
+        factors = tuple(range(len(request.factors)))
+        left = [v for v in range(1, len(request.values) + 1) if v not in shared]
+        products = [(0, v) for v in left] + [(v, w) for v in left for w in left if v <= w]
+        return [Block(factors, shared, tuple(products))]
+    blocks = default_blocks(request)
+    united = tuple(sorted({f for block in blocks for f in block.factors}))
+    alone = len(blocks) <= 2 and any(block.factors == united for block in blocks)
+    if alone or rows < _ENOUGH or _different(sample, united, ()) <= _FEW_CELLS * rows:
+        blocks = [_merged(request, [block.factors for block in blocks])]
+    for block in blocks:
+        cells = _different(sample, block.factors, ())
+        if rows >= _ENOUGH and cells >= _MOST_CELLS * rows:
+            names = ", ".join(request.factors[f].column for f in block.factors)
+            raise NotOffered(f"grouping by {names} hardly makes fewer rows")
+    return blocks
+
+
+def _merged(request: Request, sets: Iterable[Sequence[int]]) -> Block:
+    """One block for the tables over any of these sets of factors."""
+    wanted = {tuple(s) for s in sets}
+    tables = [t for t in request.tables if tuple(sorted(t.factors)) in wanted]
+    factors = sorted({f for t in tables for f in t.factors})
+    products = sorted({p for t in tables for p in t.products if p[1] > 0})
+    described = sorted({v for t in tables for v in t.described})
+    return Block(tuple(factors), (), tuple(products), tuple(described))
+
+
+def _few_values(request: Request, sample: pa.Table) -> tuple[int, ...]:
+    """The values to group by, where few rows differ: all of them, or all but the last, which is the response."""
+    k = len(request.values)
+    if not request.complete or any(t.described for t in request.tables):
+        return ()
+    factors = tuple(range(len(request.factors)))
+    for count in (k, k - 1):
+        values = tuple(range(1, count + 1))
+        few = _FEW_ROWS * sample.num_rows
+        if values and sample.num_rows >= _ENOUGH and _different(sample, factors, values) <= few:
+            return values
+    return ()
+
+
+def _different(sample: pa.Table, factors: Sequence[int], values: Sequence[int]) -> int:
+    """Different rows of the sample in these columns."""
+    names = [f"f{f}" for f in factors] + [f"v{v}" for v in values]
+    if not names:
+        return 1 if sample.num_rows else 0
+    codes = np.zeros(sample.num_rows, np.int64)
+    for name in names:
+        indices = sample[name].combine_chunks().dictionary_encode().indices.fill_null(-1)
+        _, codes = np.unique(
+            np.stack([codes, indices.to_numpy(zero_copy_only=False)]), axis=1, return_inverse=True
+        )
+        codes = codes.reshape(-1)
+    return int(codes.max(initial=-1)) + 1
