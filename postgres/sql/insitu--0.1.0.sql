@@ -3,7 +3,7 @@
 
 CREATE FUNCTION version() RETURNS text
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'insitu_pg_version';
-COMMENT ON FUNCTION version() IS 'version of the engine, which a client compares with its own';
+COMMENT ON FUNCTION insitu.version() IS 'version of the engine, which a client compares with its own';
 
 GRANT USAGE ON SCHEMA insitu TO PUBLIC;
 

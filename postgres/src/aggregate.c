@@ -150,12 +150,10 @@ static void check_growth(const InsituGroup* group) {
   if (insitu_max_state_mb == 0 || group->aggregation->many_groups) return;
   used = MemoryContextMemAllocated(group->context, false);
   if (used / (1024 * 1024) >= (Size)insitu_max_state_mb + 1)
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-         errmsg(
-             "the state takes %zu MB, and insitu.max_state_mb is %d; raise it, or use fewer levels",
-             used / (1024 * 1024), insitu_max_state_mb)));
+    ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                    errmsg("the state takes %.1f MB, and insitu.max_state_mb is %d; raise it, or "
+                           "use fewer levels",
+                           (double)used / (1024 * 1024), insitu_max_state_mb)));
 }
 
 /* Hands the rows in the buffer to the engine. */

@@ -6,12 +6,21 @@
 #include "plan.h"
 #include "utils/builtins.h"
 
+/* What a fit noticed, as warnings of the server. */
+static void warn(const insitu_bytes* json) {
+  int count;
+  char** warnings = insitu_json_strings(insitu_jsonb(json->data, json->size), "warnings", &count);
+
+  for (int i = 0; i < count; ++i) ereport(WARNING, (errmsg_internal("insitu: %s", warnings[i])));
+}
+
 /* The sealed result of a fit. */
 struct varlena* insitu_seal_result(const insitu_fit* fit) {
   insitu_bytes json = {NULL, 0};
   insitu_bytes sealed = {NULL, 0};
 
   INSITU_CALL(CurrentMemoryContext, insitu_fit_result(fit, &json, &error));
+  warn(&json);
   INSITU_CALL(CurrentMemoryContext, insitu_model_seal(json.data, json.size, &sealed, &error));
   insitu_bytes_free(&json);
   return insitu_varlena(&sealed);

@@ -42,9 +42,9 @@ static void describe(InsituPlan* plan) {
 static void check_size(const InsituPlan* plan) {
   if (insitu_max_state_mb > 0 && plan->state_bytes / (1024 * 1024) >= insitu_max_state_mb)
     ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                    errmsg("the state takes about %lld MB, and insitu.max_state_mb is %d; raise "
+                    errmsg("the state takes about %.1f MB, and insitu.max_state_mb is %d; raise "
                            "it, or use fewer levels",
-                           (long long)(plan->state_bytes / (1024 * 1024)), insitu_max_state_mb)));
+                           (double)plan->state_bytes / (1024 * 1024), insitu_max_state_mb)));
 }
 
 InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context) {

@@ -49,16 +49,22 @@ static char* near_table(const char* name) {
   return best;
 }
 
+/* A table's name as people write it, maybe quoted and with its schema; else the very name of one.
+ */
+#define NAME_PART "(\"([^\"]|\"\")+\"|[[:alpha:]_][[:alnum:]_$]*)"
+static const char* const kFindTable =
+    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN "
+    "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = CASE WHEN $1 ~ "
+    "'^" NAME_PART "([.]" NAME_PART
+    "){0,2}$' THEN pg_catalog.to_regclass($1)::oid ELSE (SELECT oid FROM "
+    "pg_catalog.pg_class WHERE relname::text = $1 AND pg_catalog.pg_table_is_visible(oid)) END";
+
 static char* table_name(const char* data) {
   Oid types[] = {TEXTOID};
   Datum values[] = {CStringGetTextDatum(data)};
   char* near;
 
-  if (SPI_execute_with_args(
-          "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN "
-          "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "
-          "pg_catalog.to_regclass($1)",
-          1, types, values, NULL, true, 1) != SPI_OK_SELECT)
+  if (SPI_execute_with_args(kFindTable, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
     elog(ERROR, "insitu: the catalog cannot be read");
   if (SPI_processed == 1) return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   near = near_table(data);

@@ -3,10 +3,10 @@
 -- 98 columns one by one, 1,600 as a row.
 CREATE FUNCTION insitu_wide(n int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE names text := (SELECT string_agg('c' || i, ' + ' ORDER BY i) FROM generate_series(1, n - 1) i);
-        items text := (SELECT string_agg('x * 0 + ' || i || ' + (id * ' || i || ' % 7) AS c' || i, ', ' ORDER BY i) FROM generate_series(1, n - 1) i);
+        items text := (SELECT string_agg('sin(id * ' || i || ')::float8 AS c' || i, ', ' ORDER BY i) FROM generate_series(1, n - 1) i);
         m insitu.model;
 BEGIN
-  m := insitu.lm('y ~ ' || names, 'SELECT y, ' || items || ' FROM insitu_rows', "precision" => 'double');
+  m := insitu.lm('y ~ ' || names, 'SELECT y, ' || items || ' FROM insitu_rows', "precision" => 'double-double');
   RETURN (m::json ->> 'n_valid_obs') || ' rows, rank ' || (m::json ->> 'rank');
 END $$;
 SELECT insitu_wide(98);
