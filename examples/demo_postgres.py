@@ -20,20 +20,20 @@ from conformance.postgres_server import PostgresServer
 
 PSQL = """
 CREATE EXTENSION insitu;
-SELECT insitu.lm('"ArrDelay" ~ "DayOfWeek" + "CRSDepTime"', 'airlinedemosmall') AS model \\gset
+SELECT insitu.lm('ArrDelay ~ DayOfWeek + CRSDepTime', 'airlinedemosmall') AS model \\gset
 SELECT term, round(estimate::numeric, 4) AS estimate, round(std_error::numeric, 4) AS std_error, round(statistic::numeric, 2) AS t
   FROM insitu.coef(:'model');
 SELECT round(r_squared::numeric, 5) AS r_squared, round(sigma::numeric, 3) AS sigma, nobs FROM insitu.glance(:'model');
 
 -- One model for each day of the week, in one query.
 SELECT "DayOfWeek", round(c.estimate::numeric, 4) AS "minutes per hour", round(c.std_error::numeric, 4) AS std_error
-  FROM (SELECT "DayOfWeek", insitu.finalize(insitu.state((SELECT insitu.spec('"ArrDelay" ~ "CRSDepTime"', 'airlinedemosmall')),
+  FROM (SELECT "DayOfWeek", insitu.finalize(insitu.state((SELECT insitu.spec('ArrDelay ~ CRSDepTime', 'airlinedemosmall')),
                                                          "ArrDelay", "CRSDepTime")) AS model
           FROM airlinedemosmall GROUP BY "DayOfWeek") m, insitu.coef(model) c
  WHERE c.term = 'CRSDepTime' ORDER BY 2 DESC;
 
 -- States as a habit: one for each day is kept, and rolled up to the model of the week.
-CREATE TABLE spec AS SELECT insitu.spec('"ArrDelay" ~ "CRSDepTime"', 'airlinedemosmall') AS spec;
+CREATE TABLE spec AS SELECT insitu.spec('ArrDelay ~ CRSDepTime', 'airlinedemosmall') AS spec;
 CREATE TABLE days AS SELECT "DayOfWeek" AS day, insitu.state((SELECT spec FROM spec), "ArrDelay", "CRSDepTime") AS state
   FROM airlinedemosmall GROUP BY 1;
 SELECT count(*) AS states, pg_size_pretty(sum(octet_length(state::bytea))) AS size FROM days;
