@@ -20,10 +20,10 @@ from conformance.postgres_server import PostgresServer
 
 PSQL = """
 CREATE EXTENSION insitu;
-SELECT insitu.lm('ArrDelay ~ DayOfWeek + CRSDepTime', 'airlinedemosmall') AS model \\gset
+CREATE TABLE models AS SELECT 'delay' AS name, insitu.lm('ArrDelay ~ DayOfWeek + CRSDepTime', 'airlinedemosmall') AS model;
 SELECT term, round(estimate::numeric, 4) AS estimate, round(std_error::numeric, 4) AS std_error, round(statistic::numeric, 2) AS t
-  FROM insitu.coef(:'model');
-SELECT round(r_squared::numeric, 5) AS r_squared, round(sigma::numeric, 3) AS sigma, nobs FROM insitu.glance(:'model');
+  FROM models, insitu.coef(model);
+SELECT round(r_squared::numeric, 5) AS r_squared, round(sigma::numeric, 3) AS sigma, nobs FROM models, insitu.glance(model);
 
 -- One model for each day of the week, in one query.
 SELECT "DayOfWeek", round(c.estimate::numeric, 4) AS "minutes per hour", round(c.std_error::numeric, 4) AS std_error
@@ -40,10 +40,9 @@ SELECT count(*) AS states, pg_size_pretty(sum(octet_length(state::bytea))) AS si
 SELECT term, round(estimate::numeric, 4) AS estimate FROM insitu.coef(insitu.finalize((SELECT insitu.rollup(state) FROM days)));
 
 -- Scoring in a view.
-CREATE TABLE models AS SELECT 'delay' AS name, :'model'::insitu.model AS model;
 CREATE VIEW expected AS SELECT f.*, insitu.predict((SELECT model FROM models WHERE name = 'delay'), f) AS expected FROM airlinedemosmall f;
 SELECT "DayOfWeek", round(avg("ArrDelay"), 2) AS late, round(avg(expected)::numeric, 2) AS expected
-  FROM expected WHERE "ArrDelay" IS NOT NULL GROUP BY 1 ORDER BY 2 DESC;
+  FROM expected WHERE "ArrDelay" IS NOT NULL GROUP BY 1 ORDER BY 1;
 """
 
 
@@ -51,8 +50,10 @@ def load(server: PostgresServer, database: Path, csv: Path) -> None:
     """The tutorial's table, by COPY."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute(f"copy airlinedemosmall to '{csv}' (header)")
+    days = ", ".join(f"'{day}'" for day in DAYS)
     server.psql(
-        'CREATE TABLE airlinedemosmall ("ArrDelay" integer, "CRSDepTime" float8, "DayOfWeek" text);\n'
+        f"CREATE TYPE weekday AS ENUM ({days});\n"
+        'CREATE TABLE airlinedemosmall ("ArrDelay" integer, "CRSDepTime" float8, "DayOfWeek" weekday);\n'
         f"\\copy airlinedemosmall from '{csv}' csv header\n"
         "ANALYZE airlinedemosmall;"
     )
