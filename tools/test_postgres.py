@@ -28,11 +28,17 @@ WARNINGS = "-Werror"
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 
 
+def asked(program: Path, question: str) -> str:
+    """What a program answers to an option."""
+    done = subprocess.run([program, question], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def version(pg_config: Path) -> str:
     """As in "15.18"."""
-    said = subprocess.run([pg_config, "--version"], capture_output=True, text=True, check=True)
-    found = re.search(r"\d+(\.\d+)?", said.stdout)
-    assert found is not None, said.stdout
+    said = asked(pg_config, "--version")
+    found = re.search(r"\d+(\.\d+)?", said)
+    assert found is not None, said
     return found[0]
 
 
@@ -74,9 +80,7 @@ def make(
 def install(pg_config: Path, *, sanitize: bool = False) -> None:
     """Builds the extension and puts it where the server looks."""
     make(pg_config, "all", sanitize=sanitize)
-    library = subprocess.run(
-        [pg_config, "--pkglibdir"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    library = asked(pg_config, "--pkglibdir")
     make(pg_config, "install", sanitize=sanitize, by_root=not os.access(library, os.W_OK))
 
 
@@ -112,7 +116,7 @@ def under_sanitizers() -> None:
 def test(pg_config: Path, *, sanitize: bool = False) -> None:
     """The SQL tests and the server tests."""
     print(f"--- PostgreSQL {version(pg_config)}{', sanitized' if sanitize else ''}", flush=True)
-    os.environ["INSITU_PG_BINDIR"] = str(pg_config.parent)
+    os.environ["INSITU_PG_BINDIR"] = asked(pg_config, "--bindir")
     from conformance.postgres_server import SUPERUSER, PostgresServer
 
     with PostgresServer() as server:

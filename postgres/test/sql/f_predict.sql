@@ -10,8 +10,13 @@ SELECT max(abs(insitu.predict(model, x) - (a.estimate + b.estimate * x))) < 1e-1
 -- One by one, as a row, by the SQL that the model writes.
 SELECT count(*) AS rows, count(*) FILTER (WHERE insitu.predict(model, x, f, day) = insitu.predict(model, r)) AS equal
   FROM insitu_rows r, insitu_models WHERE name = 'terms';
-SELECT format('SELECT max(abs(insitu.predict(model, r) - (%s))) < 1e-9 AS same FROM insitu_rows r, insitu_models WHERE name = ''terms''',
-              insitu.to_sql(model)) FROM insitu_models WHERE name = 'terms' \gexec
+CREATE FUNCTION insitu_largest(difference text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE largest float8;
+BEGIN
+  EXECUTE format('SELECT max(abs(%s)) FROM insitu_rows r, insitu_models WHERE name = %L', difference, 'terms') INTO largest;
+  RETURN largest;
+END $$;
+SELECT insitu_largest('insitu.predict(model, r) - (' || insitu.to_sql(model) || ')') < 1e-9 AS same FROM insitu_models WHERE name = 'terms';
 -- Residuals of a least-squares fit sum to zero, and are uncorrelated with what it fits.
 SELECT abs(avg(y - p)) < 1e-9 AS zero, abs(corr(y - p, x)) < 1e-9 AS uncorrelated
   FROM (SELECT y, x, insitu.predict(model, r) AS p FROM insitu_rows r, insitu_models WHERE name = 'terms') t;
