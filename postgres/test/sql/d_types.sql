@@ -34,7 +34,7 @@ SELECT insitu.lm('y ~ d', 'SELECT y, CASE WHEN i4 = 1 THEN ''infinity'' ELSE d E
 SELECT insitu.lm('y ~ ts', 'SELECT y, CASE WHEN i4 = 1 THEN ''-infinity'' ELSE ts END AS ts FROM insitu_types') IS NULL;
 
 -- numeric becomes the nearest double, as PostgreSQL's own cast, for any weight, scale, sign and number of digits.
-SELECT count(*) AS values, count(*) FILTER (WHERE mean IS DISTINCT FROM n::float8) AS other
+SELECT count(*) > 4000 AS many, count(*) FILTER (WHERE mean IS DISTINCT FROM n::float8) AS other
   FROM (SELECT n, (insitu.state('{"analysis": "summary", "spec": {"design": {"formula": "~ n", "columns": [{"name": "n", "kind": "numeric"}]}}}', n)
                      ::json -> 'terms' -> 0 ->> 'mean')::float8 AS mean
           FROM (SELECT DISTINCT s * round(i * 7919 % 100003 * 10::numeric ^ e / d, 40) AS n
