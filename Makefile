@@ -108,7 +108,7 @@ examples: $(VENV)/.package
 	@$(STEP) examples tools/examples $(PY)
 	@$(STEP) bench-small env QUICK=1 $(PY) bench/run.py --out build/bench/quick.md
 conformance: $(VENV)/.package
-	@$(STEP) conformance $(PY) -m pytest -q conformance
+	@$(STEP) conformance $(PY) -m pytest -q -n $(CMAKE_BUILD_PARALLEL_LEVEL) conformance
 postgres: $(VENV)/.package $(VENV)/.test
 	@$(STEP) postgres $(PY) tools/test_postgres.py
 test-wheel:
