@@ -32,8 +32,8 @@ FITS = [
 ]
 
 
-def near_exact(found, certified, exact, cap=15.0):
-    """Within half a digit of what exact arithmetic on the same doubles gives of the certified value."""
+def near_exact(found, certified, exact, cap):
+    """Within half a digit of what exact arithmetic on the same doubles gives of the certified value, up to a cap."""
     held = min(cap, oracle.lre(float(exact), float(certified)))
     return oracle.lre(found, float(certified)) >= held - 0.5
 
@@ -45,19 +45,21 @@ def test_certified_regression(name, powers, place):
     model = place.fit(case.formula, place.load(case.table))
     exact = case.answer(tuple(case.columns))
     tidy = model.tidy()
+    lost = place.case.tolerance
     assert list(tidy["estimate"].isna()) == [False] * len(data.estimates)
     pairs = zip(tidy["estimate"], data.estimates, exact.coefficients, strict=True)
     for found, certified, value in pairs:
-        assert oracle.lre(found, float(certified)) >= COEFFICIENTS.get(case.name, 14.0)
+        assert oracle.lre(found, float(certified)) >= COEFFICIENTS.get(case.name, 14.0) - lost
         # Filip's condition, squared, leaves 12 to 13 of the 32 digits of cross-products in double-double.
-        assert near_exact(found, certified, value, 12.5 if case.name == "Filip-powers" else 15.0)
+        cap = 12.5 if case.name == "Filip-powers" else 15.0
+        assert near_exact(found, certified, value, cap - lost)
     spread = oracle.moments(data.y).std_dev
     if name in {"Wampler1", "Wampler2"}:  # certified as zero
         assert model.sigma <= 1e-13 * spread
         return
-    assert oracle.lre(model.sigma, float(data.sigma)) >= SIGMA.get(case.name, 12.0)
+    assert oracle.lre(model.sigma, float(data.sigma)) >= SIGMA.get(case.name, 12.0) - lost
     for found, certified in zip(tidy["std_error"], data.std_errors, strict=True):
-        assert oracle.lre(found, float(certified)) >= ERRORS.get(case.name, 12.0)
+        assert oracle.lre(found, float(certified)) >= ERRORS.get(case.name, 12.0) - lost
 
 
 @pytest.mark.parametrize("name", nist.available(nist.UNIVARIATE))
@@ -66,10 +68,11 @@ def test_certified_moments(name, place):
     summary = place.summarise("~ y", place.load(pa.table({"y": data.y})))
     row = summary.summary_data_frame.iloc[0]
     exact = oracle.moments(data.y)
-    assert oracle.lre(row["Mean"], float(data.mean)) >= 14.0
-    assert oracle.lre(row["StdDev"], float(data.std_dev)) >= STD_DEV.get(name, 14.0)
-    assert oracle.lre(row["Mean"], exact.mean) >= 15.0
-    assert oracle.lre(row["StdDev"], exact.std_dev) >= 15.0
+    lost = place.case.tolerance
+    assert oracle.lre(row["Mean"], float(data.mean)) >= 14.0 - lost
+    assert oracle.lre(row["StdDev"], float(data.std_dev)) >= STD_DEV.get(name, 14.0) - lost
+    assert oracle.lre(row["Mean"], exact.mean) >= 15.0 - lost
+    assert oracle.lre(row["StdDev"], exact.std_dev) >= 15.0 - lost
     assert row["ValidObs"] == exact.n
 
 
@@ -79,10 +82,11 @@ def test_certified_one_way_layout(name, place):
     table = pa.table({"group": list(data.group), "y": list(data.y)})
     model = place.fit("y ~ F(group)", place.load(table))
     found = model.glance().iloc[0]["statistic"]
-    assert oracle.lre(found, float(data.f_statistic)) >= F[name]
+    lost = place.case.tolerance
+    assert oracle.lre(found, float(data.f_statistic)) >= F[name] - lost
     exact = _anova(name)
-    assert oracle.lre(found, exact.f_statistic) >= 12.0
-    assert oracle.lre(model.sigma, exact.sigma) >= 12.0
+    assert oracle.lre(found, exact.f_statistic) >= 12.0 - lost
+    assert oracle.lre(model.sigma, exact.sigma) >= 12.0 - lost
 
 
 _answers: dict[str, oracle.LinearAnswer] = {}

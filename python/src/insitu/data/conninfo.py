@@ -72,6 +72,18 @@ def place_of(parts: Mapping[str, str]) -> tuple[str, str, str]:
     return host.lower(), port, name
 
 
+def is_near(parts: Mapping[str, str]) -> bool:
+    """True for a server on this machine.
+
+    Example:
+        >>> is_near({"host": "127.0.0.1"}), is_near({"host": "db.example.com"})
+        (True, False)
+    """
+    hosts = place_of(parts)[0].split(",")
+    near = ("local socket", "localhost", "127.", "::1", "/", "")
+    return all(host in near or host.startswith(("127.", "/")) for host in hosts)
+
+
 def _login() -> str:
     try:
         return getpass.getuser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -169,11 +170,13 @@ class Session:
         try:
             yield
         except Exception:
-            self._connection.broken = False
-            self.execute("ROLLBACK TO SAVEPOINT attempt")
+            with contextlib.suppress(
+                SourceError
+            ):  # the first error says more than a lost connection
+                self.execute("ROLLBACK TO SAVEPOINT attempt")
+                self._connection.broken = False
             raise
-        finally:
-            self.execute("RELEASE SAVEPOINT attempt")
+        self.execute("RELEASE SAVEPOINT attempt")
 
     @property
     def broken(self) -> bool:
