@@ -1,7 +1,11 @@
 // Model files: sealed bytes raw, and good models with values of their JSON swapped, removed,
 // retyped.
+#include "base/model_file.hpp"
 #include "edits.hpp"
 #include "fit_use.hpp"
+#include "linear/linear_tables.hpp"
+#include "score/linear_sql.hpp"
+#include "testing/scorer_law.hpp"
 
 namespace {
 
@@ -63,12 +67,40 @@ void damage(Json& root, fuzz::Input& input) {
   }
 }
 
-void use(Json model, uint8_t how) {
-  const Json spec = {{"model", std::move(model)},
-                     {"std_errors", (how & 1) != 0},
-                     {"interval", (how & 2) != 0 ? "prediction" : "none"},
-                     {"residuals", (how & 4) != 0}};
-  fuzz::run_row_function(*make_row_function("linear_predict", spec));
+template <class F>
+void survive(F&& f) {
+  try {
+    f();
+  } catch (const InternalError& error) {
+    fuzz::violation(error.what());
+  } catch (const Error&) {
+  }
+}
+
+void use(const Json& model, uint8_t how) {
+  survive([&] { tidy_linear_model(model, 0.95); });
+  survive([&] { glance_linear_model(model); });
+  constexpr const char* kDialects[] = {"postgres", "duckdb", "sqlite", "tsql"};
+  survive([&] { dump_json(linear_model_to_sql(model, kDialects[how / 16 % 4])); });
+  survive([&] {
+    const RowFunctionPtr function =
+        make_row_function("linear_predict", {{"model", model},
+                                             {"std_errors", (how & 1) != 0},
+                                             {"interval", (how & 2) != 0 ? "prediction" : "none"},
+                                             {"residuals", (how & 4) != 0}});
+    const std::string found = laws::scorer_violation(*function, fuzz::small_table().all());
+    if (!found.empty()) fuzz::violation(found);
+  });
+}
+
+// Bytes that open are sealed and open again.
+void open_and_use(const std::string& bytes, uint8_t how) {
+  survive([&] {
+    const Json model = open_model(as_bytes(bytes));
+    if (open_model(as_bytes(seal_model(dump_json(model)))) != model)
+      fuzz::violation("a model does not come back");
+    use(model, how);
+  });
 }
 
 }  // namespace
@@ -77,21 +109,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   const uint8_t way = input.byte();
   const uint8_t how = input.byte();
-  try {
-    if (way % 8 == 0) {
-      const std::string bytes(input.rest());
-      use(parse_saved_json(as_text(unseal(as_bytes(bytes), "model").payload), "model"), how);
-    } else {
-      Json model = models()[way / 8 % models().size()];
-      for (int edit = 0; edit < 16 && !input.done(); ++edit) damage(model, input);
-      const std::string bytes = seal("model", "linear_model", 0, dump_json(model));
-      use(parse_saved_json(as_text(unseal(as_bytes(bytes), "model", "linear_model", 0).payload),
-                           "model"),
-          how);
-    }
-  } catch (const InternalError& error) {
-    fuzz::violation(error.what());
-  } catch (const Error&) {
+  if (way % 8 == 0) {
+    open_and_use(std::string(input.rest()), how);
+  } else if (way % 8 == 1) {  // content under a good checksum
+    open_and_use(seal("model", "linear_model", 0, input.rest()), how);
+  } else {
+    Json model = models()[way / 8 % models().size()];
+    for (int edit = 0; edit < 16 && !input.done(); ++edit) damage(model, input);
+    survive([&] { open_and_use(seal_model(dump_json(model)), how); });
   }
   return 0;
 }
