@@ -124,8 +124,8 @@ TEST(SummarySums, AskForEachTerm) {
   const Json asked = analysis_of("~ x + x:g", true)->sums();
   EXPECT_EQ(asked["complete"], false);
   EXPECT_EQ(asked["weight"]["column"], "w");
-  EXPECT_EQ(asked["tables"][0]["described"], Json({1}));
-  EXPECT_EQ(asked["tables"][1]["factors"], Json({0}));
+  EXPECT_EQ(asked["tables"][0]["described"], Json::array({1}));
+  EXPECT_EQ(asked["tables"][1]["factors"], Json::array({0}));
 }
 
 }  // namespace
