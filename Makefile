@@ -33,7 +33,7 @@ BUILD_INPUTS := $(wildcard $(CXX_SOURCES)) CMakeLists.txt pyproject.toml $(shell
 PY_DIRS := python conformance bench examples tools postgres
 
 .PHONY: all setup setup-build setup-test setup-bench demo demo-postgres test check bench clean \
-  lint types dev unit asan tsan fuzz tidy postgres python-tests doctests examples conformance test-wheel docs
+  lint types dev unit asan tsan fuzz tidy postgres postgres-sanitized python-tests doctests examples conformance test-wheel docs
 all: demo
 
 # ---- setting up -------------------------------------------------------------------------------------------------------
@@ -111,12 +111,14 @@ conformance: $(VENV)/.package
 	@$(STEP) conformance $(PY) -m pytest -q -n $(CMAKE_BUILD_PARALLEL_LEVEL) conformance
 postgres: $(VENV)/.package $(VENV)/.test
 	@$(STEP) postgres $(PY) tools/test_postgres.py
+postgres-sanitized: asan
+	@$(STEP) postgres-sanitized $(PY) tools/test_postgres.py --sanitize
 test-wheel:
 	@$(STEP) wheel tools/test-wheel $(PY)
 docs: $(VENV)/.package
 	@$(STEP) docs $(VENV)/bin/mkdocs build --quiet --strict --site-dir build/site
 
-STEPS := lint types unit postgres python-tests doctests conformance docs examples test-wheel asan fuzz tsan tidy
+STEPS := lint types unit postgres python-tests doctests conformance docs examples test-wheel postgres-sanitized fuzz tsan tidy
 test:
 	@rm -rf build/logs
 	@tools/step setup $(MAKE) --no-print-directory setup-test

@@ -66,7 +66,7 @@ def make(
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         "make", "-s", "-C", str(folder), "-f", str(POSTGRES / "Makefile"), f"PG_CONFIG={pg_config}",
-        f"EXTRA_CFLAGS={' '.join([WARNINGS, *(SANITIZERS if sanitize else [])])}", target,
+        f"EXTRA_CFLAGS={' '.join(['-w', *SANITIZERS] if sanitize else [WARNINGS])}", target,
     ]  # fmt: skip
     if sanitize:  # with the engine that `make asan` has built
         command += [
