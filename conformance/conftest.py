@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from conformance import contexts, sources
+from conformance import contexts, sources, summing
 from conformance.contexts.base import ContextCase
 from conformance.reference import nist
 
@@ -77,6 +77,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each context with each kind of source in turn."""
     case, kind = request.param
     return Place(case, kind, tmp_path, case.connect(tmp_path))
+
+
+@pytest.fixture(params=summing.ways(), ids=lambda way: way.dialect.name)
+def way(request: pytest.FixtureRequest) -> type[summing.Summing]:
+    """Each database that SQL's aggregates are tried in."""
+    return request.param
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

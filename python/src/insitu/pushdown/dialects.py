@@ -130,7 +130,7 @@ class Dialect:
 
     def days(self, tree: Tree) -> Tree:
         """A date as days since 1970-01-01."""
-        return double(call("DATE_DIFF", exp.Literal.string("day"), _epoch("date"), tree))
+        return double(call("DATE_DIFF", exp.Literal.string("day"), _first_day(), tree))
 
     def seconds(self, tree: Tree, unit: str) -> Tree:
         """A timestamp of this unit as seconds since 1970-01-01 UTC."""
@@ -138,13 +138,13 @@ class Dialect:
         return exp.Div(this=double(call(name, tree)), expression=number(units))
 
 
-def _epoch(kind: str) -> exp.Cast:
-    return exp.Cast(this=exp.Literal.string("1970-01-01"), to=exp.DataType.build(kind))
+def _first_day() -> exp.Cast:
+    return exp.Cast(this=exp.Literal.string("1970-01-01"), to=exp.DataType.build("date"))
 
 
 class _Postgres(Dialect):
     def days(self, tree: Tree) -> Tree:
-        return double(exp.Paren(this=exp.Sub(this=tree, expression=_epoch("date"))))
+        return double(exp.Paren(this=exp.Sub(this=tree, expression=_first_day())))
 
     def seconds(self, tree: Tree, unit: str) -> Tree:
         return double(exp.Extract(this=exp.var("EPOCH"), expression=tree))
@@ -163,10 +163,14 @@ class _TSql(Dialect):
         return when((comparison, number(1)), (otherwise, number(0)))
 
     def days(self, tree: Tree) -> Tree:
-        return double(call("DATEDIFF", exp.var("DAY"), _epoch("date"), tree))
+        return double(call("DATEDIFF", exp.var("DAY"), _first_day(), tree))
 
     def seconds(self, tree: Tree, unit: str) -> Tree:
-        micro = call("DATEDIFF_BIG", exp.var("MICROSECOND"), _epoch("datetime2"), tree)
+        epoch = exp.Cast(
+            this=exp.Literal.string("1970-01-01"),
+            to=exp.DataType.build("datetime2", dialect="tsql"),
+        )
+        micro = call("DATEDIFF_BIG", exp.var("MICROSECOND"), epoch, tree)
         return exp.Div(this=double(micro), expression=number(1e6))
 
 

@@ -104,12 +104,12 @@ class Numbers:
 
     def _power(self, args: Sequence[Any]) -> Tree:
         base, exponent = args
-        if exponent.get("number") == 2 and "column" in base:
+        value = _constant(exponent)
+        if value == 2 and "column" in base:
             return exp.Paren(this=exp.Mul(this=self._made(base), expression=self._made(base)))
         left, right = self._checked(base), self._checked(exponent)
-        value = exponent.get("number")
-        if value is None or value < 0:
-            left = exp.Nullif(this=left, expression=number(0)) if value is not None else left
+        if value is not None and value < 0:
+            left = exp.Nullif(this=left, expression=number(0))
         return call(self._name("^"), left, right)
 
     def _function(self, name: str, args: Sequence[Any]) -> Tree:
@@ -127,6 +127,14 @@ class Numbers:
         if function not in self._dialect.functions:
             raise NotOffered(f"{self._dialect.name} has no function {function}() of doubles")
         return self._dialect.functions[function]
+
+
+def _constant(tree: Any) -> float | None:
+    """The number that an expression is, if it is one."""
+    if tree.get("call") == "-" and len(tree["args"]) == 1:
+        inner = _constant(tree["args"][0])
+        return None if inner is None else -inner
+    return float(tree["number"]) if "number" in tree else None
 
 
 def number_null() -> Tree:

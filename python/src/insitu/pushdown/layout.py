@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,14 @@ import pyarrow as pa
 from .errors import NotOffered
 from .request import Product, Request
 
-# Of the rows of a sample: with at most so many different ones, grouping by them leaves little to sum.
+# With at most this share of the rows of a sample different, grouping by whole rows leaves little to sum.
 _FEW_ROWS = 1 / 20
-# With at most so many cells of all factors together, one grouping serves all tables.
-_FEW_CELLS = 1 / 4
-# With more, grouping does not compress, and the answer would be as long as the rows.
-_MOST_CELLS = 9 / 10
-_ENOUGH = 500  # rows of a sample that these shares can be trusted of
+_ENOUGH = 500  # rows of a sample from which shares can be told
+# So many cells of all factors together may be grouped at once: then one grouping serves all tables, and its margins agree
+# to the last bit, so that dependent columns are known for certain.
+_MOST_JOINT_CELLS = 20_000
+# Rows of a sample that must share a cell with another: with fewer, the answer would be about as long as the rows.
+_LEAST_SHARED = 2
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,21 @@ def choose_blocks(request: Request, sample: pa.Table) -> list[Block]:
         return [Block(factors, shared, tuple(products))]
     blocks = default_blocks(request)
     united = tuple(sorted({f for block in blocks for f in block.factors}))
-    alone = len(blocks) <= 2 and any(block.factors == united for block in blocks)
-    if alone or rows < _ENOUGH or _different(sample, united, ()) <= _FEW_CELLS * rows:
-        blocks = [_merged(request, [block.factors for block in blocks])]
+    if rows < _ENOUGH or _cells(rows, _different(sample, united, ())) <= _MOST_JOINT_CELLS:
+        return [_merged(request, [block.factors for block in blocks])]
     for block in blocks:
-        cells = _different(sample, block.factors, ())
-        if rows >= _ENOUGH and cells >= _MOST_CELLS * rows:
+        if rows - _different(sample, block.factors, ()) < _LEAST_SHARED:
             names = ", ".join(request.factors[f].column for f in block.factors)
             raise NotOffered(f"grouping by {names} hardly makes fewer rows")
     return blocks
+
+
+def _cells(rows: int, different: int) -> float:
+    """About how many cells there are, if so many different ones are seen in so many rows and all are as likely.
+
+    Of n rows of N cells, n²/2N meet one that was there before.
+    """
+    return rows * rows / 2 / (rows - different) if different < rows else math.inf
 
 
 def _merged(request: Request, sets: Iterable[Sequence[int]]) -> Block:

@@ -16,7 +16,7 @@ from .layout import Block, choose_blocks, default_blocks
 from .origins import Answer, origins_of_sample
 from .request import request_of
 from .rows import Rows
-from .statements import FAULTY, USED, CellOrigins, Statements
+from .statements import FAULTY, MOST_GROUPS, USED, CellOrigins, Statements
 
 SAMPLE_ROWS = 1_000
 # Statements of sums at most: each brings the origins closer to the means.
@@ -69,6 +69,8 @@ class Plan:
         cells: Mapping[int, CellOrigins] = {}
         for left in reversed(range(_MOST_TRIES)):
             table = execute(self._statements.sums(blocks, origin, cells))
+            if table.num_rows > MOST_GROUPS:
+                raise NotOffered(f"there are more than {MOST_GROUPS:,} groups of rows")
             answer = Answer(table, self.request, blocks, origin)
             self.rows_read = answer.rows()
             if answer.has(FAULTY):

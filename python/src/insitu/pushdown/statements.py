@@ -16,6 +16,8 @@ from .rows import Rows
 # What becomes of a row, and of its group.
 USED, MISSING, ZERO_WEIGHT, FAULTY = range(4)
 _INT = exp.DataType.build("int")
+# Groups of an answer that are taken at most.
+MOST_GROUPS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Statements:
         query: exp.Query = parts[0]
         for part in parts[1:]:
             query = exp.union(query, part, distinct=False)
-        return query
+        return exp.select("*").from_(query.subquery("answer")).limit(MOST_GROUPS + 1)
 
     def _block(
         self,
