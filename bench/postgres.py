@@ -153,7 +153,8 @@ def memory(bench: Bench) -> str:
     text = "\n".join(line for (line,) in lines)
     used = re.search(r"Memory Usage: (\d+)kB", text)
     found = re.search(r"rows=(\d+)", text)
-    assert used is not None and found is not None, text
+    assert used is not None, text
+    assert found is not None, text
     for name in ("enable_sort", "work_mem", "hash_mem_multiplier"):
         bench.fetch(f"RESET {name}")
     return (
