@@ -142,21 +142,15 @@ ROWS = (numbers, factors, numerics, streamed, predict, pushdown, groups)
 
 def memory(bench: Bench) -> str:
     """50,000 groups: what the hash table takes, beside what it may."""
-    bench.workers(0)
-    bench.fetch("SET enable_sort = off")
-    bench.fetch("SET work_mem = '16MB'")
-    bench.fetch("SET hash_mem_multiplier = 1")
     spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
-    lines = bench.fetch(
-        f"EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + day, insitu.state({spec}, y, {', '.join(X)}) FROM t GROUP BY 1"
+    text = bench.server.psql(
+        f"""SET max_parallel_workers_per_gather = 0; SET enable_sort = off; SET work_mem = '16MB'; SET hash_mem_multiplier = 1;
+        EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + day, insitu.state({spec}, y, {", ".join(X)}) FROM t GROUP BY 1"""
     )
-    text = "\n".join(line for (line,) in lines)
     used = re.search(r"Memory Usage: (\d+)kB", text)
     found = re.search(r"rows=(\d+)", text)
     assert used is not None, text
     assert found is not None, text
-    for name in ("enable_sort", "work_mem", "hash_mem_multiplier"):
-        bench.fetch(f"RESET {name}")
     return (
         f"Memory: the hash table of {int(found[1]):,} groups took {int(used[1]) / 1024:.1f} MB with work_mem at 16 MB; "
         "beyond, it spilled to disk. To reach: within twice work_mem."
