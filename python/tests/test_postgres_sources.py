@@ -51,7 +51,7 @@ UNREADABLE = {
     "money": "'1.00'",
     "inet": "'127.0.0.1'",
     "point": "'(0,0)'",
-    "xml": "'<a/>'",
+    "tsvector": "'a'",
     "int4range": "'[1,2)'",
     "bit(3)": "B'101'",
 }

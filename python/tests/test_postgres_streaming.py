@@ -359,3 +359,26 @@ def test_a_snapshot_that_is_taken_back_is_read_anew(pg: Any) -> None:
     pg.sql("UPDATE moment SET calm = clock_timestamp() + interval '1 hour'")
     with pytest.raises(SourceError, match="conflict with recovery; run it again"):
         insitu.rx_lin_mod("y ~ x", view, compute_context=insitu.RxInPostgres(pg.uri))
+
+
+def test_workers_of_queries(pg: Any) -> None:
+    pg.sql(f"alter database {pg.name} set max_parallel_workers_per_gather = 5")
+    query = "select current_setting('max_parallel_workers_per_gather')::float8 x from generate_series(1, 3)"
+    source = RxPostgresData(pg.uri, sql_query=query)
+    for tasks, expected in ((0, 5.0), (3, 3.0)):
+        context = insitu.RxInPostgres(pg.uri, tasks, how="streaming")
+        summary = insitu.rx_summary("~ x", source, compute_context=context)
+        assert summary.summary_data_frame["Mean"][0] == expected
+
+
+def test_what_is_told_of_a_table(pg: Any) -> None:
+    load(pg, numbers(500))
+    for source in (
+        RxPostgresData(pg.uri, table="t"),
+        RxPostgresData(pg.uri, sql_query="select * from t"),
+    ):
+        info = insitu.rx_get_info(source, get_var_info=True)
+        assert "x" in str(info)
+        assert insitu.rx_get_var_names(source) == ["y", "x", "f", "k"]
+        assert len(insitu.rx_import(source, row_selection="k = 1", vars_to_keep=["x"])) > 50
+        assert source.tail(2).shape == (2, 4)

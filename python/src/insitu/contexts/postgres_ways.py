@@ -73,6 +73,8 @@ class PostgresWays:
                 if self._how == name and not isinstance(reason, NotOfferedError):
                     raise SpecError(f"how={name!r} is not possible here: {reason}.") from None
                 closed.append(f"not by {name}: {reason}")
+        with using(_target_of(source)) as session:
+            session.query_workers = self._workers
         return None, closed
 
     def map(

@@ -172,7 +172,7 @@ class PostgresRows(Rows):
     ) -> Stream:
         table = self.relation(session).table
         # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
-        session.allow_workers(0 if table is not None else None)
+        session.allow_workers(0 if table is not None else session.query_workers)
         return session.stream(
             str(select.sql(dialect="postgres")),
             schema,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What every transaction of ours starts with: rows in the table's own order, text in UTF-8, and literals that mean what they say.
 _SETTINGS = (
-    "SELECT set_config('synchronize_seqscans', 'off', true), set_config('client_encoding', 'UTF8', false),"
+    "SELECT set_config('synchronize_seqscans', 'off', true), set_config('client_encoding', 'UTF8', true),"
     " set_config('standard_conforming_strings', 'on', true), set_config('DateStyle', 'ISO', true)"
 )
 
@@ -34,6 +34,8 @@ class Session:
 
     def __init__(self, target: Postgres, purpose: str = "read", *, write: bool = False) -> None:
         self.purpose = purpose
+        # Workers of queries that are streamed; None leaves it to the server's settings.
+        self.query_workers: int | None = None
         self._workers: int | None = None
         self._facts: dict[str, Any] = {}
         self._connection = connect(target)
