@@ -44,6 +44,7 @@ def test_certified_regression(name, powers, place):
     case = linear.nist_case(name, engine_powers=powers)
     model = place.fit(case.formula, place.load(case.table))
     exact = case.answer(tuple(case.columns))
+    lost = place.case.tolerance
     tidy = model.tidy()
     lost = place.case.tolerance
     assert list(tidy["estimate"].isna()) == [False] * len(data.estimates)
