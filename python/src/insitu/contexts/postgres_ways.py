@@ -112,7 +112,6 @@ class PostgresWays:
             )
         select = queried(source, columns)
         spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
-        spec = json.dumps({"analysis": described["name"], "spec": described["spec"]}).encode()
         rows = select.subquery("rows")
         sql = state_query(columns, rows, PARAMETER)
         session.purpose = f"run {described['name']}"
