@@ -66,7 +66,8 @@ def _measured(session: Session, tables: frozenset[tuple[str, str]]) -> tuple[int
     listed = json.dumps([{"s": schema, "n": name} for schema, name in sorted(tables)])
     rows = session.execute(
         "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::bigint AS bytes, bool_or(c.relpersistence = 't') AS temporary"
-        " FROM json_to_recordset($1::json) AS t(s text, n text)"
+        # The driver may call text by another type that is received alike (refcursor), which has no cast to json.
+        " FROM json_to_recordset($1::text::json) AS t(s text, n text)"
         " JOIN pg_namespace m ON m.nspname = t.s JOIN pg_class c ON c.relnamespace = m.oid AND c.relname = t.n",
         [listed],
     )
