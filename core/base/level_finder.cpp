@@ -10,10 +10,10 @@ namespace insitu {
 
 LevelFinder::LevelFinder(const std::vector<std::string>& labels) : table_(labels) {
   for (uint32_t code = 0; code < table_.size(); ++code) {
-    const std::string_view label = table_.label(code);
-    const char* const end = label.data() + label.size();
+    const std::string label(table_.label(code));
+    const char* const end = label.c_str() + label.size();
     double number = 0.0;
-    const auto [stop, error] = std::from_chars(label.data(), end, number);
+    const auto [stop, error] = std::from_chars(label.c_str(), end, number);
     if (error != std::errc() || stop != end || !std::isfinite(number)) continue;
     // No number is called "07" or "1e2".
     if (label_of(number, false).view() != label) continue;
