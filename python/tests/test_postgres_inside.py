@@ -429,3 +429,27 @@ def test_the_cache_is_no_part_of_it(inside: Any) -> None:
     assert context.explain().passes == 2
     assert not any("memory" in note for note in context.explain().notes)
     assert RxOptions.get_option("cacheBytes") == before
+
+
+def test_foreign_tables(inside: Any) -> None:
+    if (
+        inside.sql("select count(*) from pg_available_extensions where name = 'postgres_fdw'")
+        == "0"
+    ):
+        pytest.skip("this PostgreSQL carries no postgres_fdw")
+    table = numbers(800)
+    load(inside, table, "here")
+    inside.sql(f"""create extension postgres_fdw; create server other foreign data wrapper postgres_fdw
+          options (host '127.0.0.1', port '{inside.server.port}', dbname '{inside.name}');
+        create user mapping for postgres server other options (user 'postgres', password '{inside.server.password}');
+        create foreign table there (y float8, x float8, f text, k int8) server other options (table_name 'here')""")
+    source = RxPostgresData(inside.uri, table="there")
+    spec = {"formula": "y ~ x + f", "rows": None}
+    expected = run_fit("linear", spec, table)
+    for how in ("extension", "streaming"):
+        context = insitu.RxInPostgres(inside.uri, how=how)
+        close(run_fit("linear", spec, source, context), expected)
+    context = insitu.RxInPostgres(inside.uri, how="extension")
+    insitu.rx_summary("~ x", source, compute_context=context)
+    assert "serial: a foreign table is read by one process" in context.explain().notes[0]
+    assert source.row_count() is None
