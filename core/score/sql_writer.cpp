@@ -229,8 +229,8 @@ SqlWriter::Value SqlWriter::any_power(const std::string& x, const std::string& y
   check_size(6 * (x.size() + y.size()));
   const std::string zero = number(0.0);
   const std::string plain = "POWER(" + x + ", " + y + ")";
-  const auto sized = [&](const std::string& size) {
-    if (!dialect_.strict) return plain;
+  const auto sized = [&](const std::string& size) -> std::string {
+    if (!dialect_.strict) return std::string(plain);
     const std::string log = y + " * " + function(dialect_.ln, size);
     return "CASE WHEN " + log + " < " + number(kLeastExponent) + " THEN " + zero + " WHEN " + log +
            " <= " + number(kLargestExponent * (1.0 - kMargin)) + " THEN " + plain + " END";
