@@ -8,11 +8,8 @@ using namespace insitu;
 
 namespace {
 
-// Calls f with the model and what can be asked of it.
-template <class F>
-void ask(const char* model_json, size_t size, F&& f) {
-  const Json model = parse_json(text_of(model_json, size, "model_json"), "model");
-  f(model_kind(model), model);
+Json model_of(const char* json, size_t size) {
+  return parse_json(text_of(json, size, "model_json"), "model");
 }
 
 }  // namespace
@@ -30,27 +27,18 @@ insitu_code insitu_model_open(const char* bytes, size_t size, insitu_bytes* mode
 
 insitu_code insitu_model_tidy(const char* model_json, size_t size, double conf_level,
                               insitu_bytes* json, insitu_error* error) {
-  return gate(error, [&] {
-    ask(model_json, size, [&](const ModelKind& kind, const Json& model) {
-      give_json(json, kind.tidy(model, conf_level));
-    });
-  });
+  return gate(error, [&] { give_json(json, tidy_model(model_of(model_json, size), conf_level)); });
 }
 
 insitu_code insitu_model_glance(const char* model_json, size_t size, insitu_bytes* json,
                                 insitu_error* error) {
-  return gate(error, [&] {
-    ask(model_json, size,
-        [&](const ModelKind& kind, const Json& model) { give_json(json, kind.glance(model)); });
-  });
+  return gate(error, [&] { give_json(json, glance_model(model_of(model_json, size))); });
 }
 
 insitu_code insitu_model_to_sql(const char* model_json, size_t size, const char* dialect,
                                 insitu_bytes* sql, insitu_error* error) {
   return gate(error, [&] {
     const std::string_view wanted = &need(dialect, "dialect");
-    ask(model_json, size, [&](const ModelKind& kind, const Json& model) {
-      give_bytes(sql, kind.to_sql(model, wanted));
-    });
+    give_bytes(sql, model_to_sql(model_of(model_json, size), wanted));
   });
 }

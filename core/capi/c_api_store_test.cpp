@@ -1,6 +1,7 @@
 // Stored states and model files through the border, as a database meets them.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 
 #include "base/envelope.hpp"
@@ -140,6 +141,14 @@ TEST(ModelOfTheBorder, IsAskedByItsKind) {
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance(other.data(), other.size(), &json, &error));
   EXPECT_STREQ("this cannot be asked of a model of kind \"summary\", only of 'linear_model'",
                error.message);
+  // Parts of another type are the asker's mistake too.
+  const std::string typed = R"({"kind":"linear_model","design":{"formula":3}})";
+  EXPECT_EQ(INSITU_SPEC_ERROR,
+            insitu_model_to_sql(typed.data(), typed.size(), "tsql", &json, &error));
+  EXPECT_NE(nullptr, std::strstr(error.message, "the model has a value of another type"));
+  EXPECT_EQ(INSITU_SPEC_ERROR,
+            insitu_model_to_sql(typed.data(), typed.size(), nullptr, &json, &error));
+  EXPECT_STREQ("the argument 'dialect' is null; pass a valid pointer", error.message);
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[", 1, &json, &error));
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[]", 2, &json, &error));
 }

@@ -63,6 +63,12 @@ constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,
      "predictions of a linear model: {model, std_errors, …}"},
 };
+struct ModelKind {
+  std::string_view kind;
+  Json (*tidy)(const Json& model, double conf_level);
+  Json (*glance)(const Json& model);
+  std::string (*to_sql)(const Json& model, std::string_view dialect);
+};
 constexpr ModelKind kModelKinds[] = {
     {"linear_model", tidy_linear_model, glance_linear_model, linear_model_to_sql},
 };
@@ -94,17 +100,22 @@ AnalysisPtr make_grouped(const Json& spec) {
   return grouped_by(std::move(key), std::move(inner), max_groups);
 }
 
-// A spec whose parts have other types than expected is the asker's mistake, wherever it is noticed.
-template <class Made>
-Made made_by(const Line<Made>& line, std::string_view kind, const Json& spec) {
+// JSON whose parts have other types than expected is the asker's mistake, wherever it is noticed.
+template <class F>
+auto told_of_types(const std::string& what, F&& f) {
   try {
-    return line.make(spec);
+    return f();
   } catch (const Json::exception& error) {
     std::string text = error.what();
     if (const size_t end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
-    throw SpecError("the spec of the " + std::string(kind) + " '" + std::string(line.name) +
-                    "' has a value of another type than expected: " + text);
+    throw SpecError(what + " has a value of another type than expected: " + text);
   }
+}
+
+template <class Made>
+Made made_by(const Line<Made>& line, std::string_view kind, const Json& spec) {
+  return told_of_types("the spec of the " + std::string(kind) + " '" + std::string(line.name) + "'",
+                       [&] { return line.make(spec); });
 }
 
 template <class Made>
@@ -117,6 +128,17 @@ Made make(std::span<const Line<Made>> lines, std::string_view kind, std::string_
   }
   throw SpecError("there is no " + std::string(kind) + " '" + std::string(name) + "' among the " +
                   std::to_string(names.size()) + " of this insitu" + did_you_mean(name, names));
+}
+
+const ModelKind& kind_of(const Json& model) {
+  const Json& kind = model_part(model, "kind");
+  std::string known;
+  for (const ModelKind& line : kModelKinds) {
+    if (kind == line.kind) return line;
+    known += (known.empty() ? "'" : ", '") + std::string(line.kind) + "'";
+  }
+  throw SpecError("this cannot be asked of a model of kind " + dump_json(kind) + ", only of " +
+                  known);
 }
 
 template <class Made>
@@ -139,15 +161,14 @@ RowFunctionPtr make_row_function(std::string_view name, const Json& spec) {
   return make<RowFunctionPtr>(kRowFunctions, "row function", name, spec);
 }
 
-const ModelKind& model_kind(const Json& model) {
-  const Json& kind = model_part(model, "kind");
-  std::string known;
-  for (const ModelKind& line : kModelKinds) {
-    if (kind == line.kind) return line;
-    known += (known.empty() ? "'" : ", '") + std::string(line.kind) + "'";
-  }
-  throw SpecError("this cannot be asked of a model of kind " + dump_json(kind) + ", only of " +
-                  known);
+Json tidy_model(const Json& model, double conf_level) {
+  return told_of_types("the model", [&] { return kind_of(model).tidy(model, conf_level); });
+}
+Json glance_model(const Json& model) {
+  return told_of_types("the model", [&] { return kind_of(model).glance(model); });
+}
+std::string model_to_sql(const Json& model, std::string_view dialect) {
+  return told_of_types("the model", [&] { return kind_of(model).to_sql(model, dialect); });
 }
 
 std::vector<RegistryEntry> registry_entries() {

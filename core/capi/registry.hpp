@@ -15,18 +15,14 @@ AnalysisPtr make_analysis(std::string_view name, const Json& spec);
 FitPtr make_fit(std::string_view name, const Json& spec);
 RowFunctionPtr make_row_function(std::string_view name, const Json& spec);
 
-// What can be asked of a model, by its kind.
-struct ModelKind {
-  std::string_view kind;
-  // {"term": […], "estimate": […], …}; the interval's level lies between 0 and 1.
-  Json (*tidy)(const Json& model, double conf_level);
-  // The whole model in one object of numbers.
-  Json (*glance)(const Json& model);
-  // One scalar expression that predicts.
-  std::string (*to_sql)(const Json& model, std::string_view dialect);
-};
-// SpecError for something that is no model, or a kind without such tables.
-const ModelKind& model_kind(const Json& model);
+// What can be asked of a model, by its kind. SpecError for something that is no model, a kind that
+// has no such thing, or parts of other types than expected.
+// {"term": […], "estimate": […], …}; the level of the interval lies between 0 and 1.
+Json tidy_model(const Json& model, double conf_level);
+// The whole model in one object of numbers.
+Json glance_model(const Json& model);
+// One scalar expression that predicts.
+std::string model_to_sql(const Json& model, std::string_view dialect);
 
 struct RegistryEntry {
   std::string kind;  // "analysis", "fit", "row_function"

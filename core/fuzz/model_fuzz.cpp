@@ -3,8 +3,6 @@
 #include "base/model_file.hpp"
 #include "edits.hpp"
 #include "fit_use.hpp"
-#include "linear/linear_tables.hpp"
-#include "score/linear_sql.hpp"
 #include "testing/scorer_law.hpp"
 
 namespace {
@@ -78,10 +76,10 @@ void survive(F&& f) {
 }
 
 void use(const Json& model, uint8_t how) {
-  survive([&] { tidy_linear_model(model, 0.95); });
-  survive([&] { glance_linear_model(model); });
+  survive([&] { tidy_model(model, 0.95); });
+  survive([&] { glance_model(model); });
   constexpr const char* kDialects[] = {"postgres", "duckdb", "sqlite", "tsql"};
-  survive([&] { dump_json(linear_model_to_sql(model, kDialects[how / 16 % 4])); });
+  survive([&] { dump_json(model_to_sql(model, kDialects[how / 16 % 4])); });
   survive([&] {
     const RowFunctionPtr function =
         make_row_function("linear_predict", {{"model", model},
