@@ -12,8 +12,9 @@ class DuckDbPushdown(ContextCase):
     outside = ("pandas",)
     needs = ("duckdb",)
     same_bits = False
-    # Fits promise nine digits and read the rows where sums of doubles keep fewer; no case loses more than three of fifteen.
-    tolerance = 3.0
+    # Nine digits are promised; where SQL would keep fewer, rows are streamed. How many more it keeps depends on the rows that
+    # the shift is taken from, in whatever order threads give them.
+    tolerance = 6.0
 
     def connect(self, directory):
         """The database file that the table and query sources of this directory use."""
