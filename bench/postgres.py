@@ -6,9 +6,9 @@ The extension must be installed for the server that conformance.postgres_server 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import insitu
@@ -21,6 +21,7 @@ NUMBERS = "y ~ " + " + ".join(X)
 FACTORS = "y ~ carrier + F(day) + x1 + x2 + x3"
 TURNS = 5
 WORKERS = (0, 1, 2)
+SIZES = (5_000_000, 20_000_000)
 SETTINGS = {
     "shared_buffers": "4GB", "work_mem": "64MB", "max_wal_size": "16GB", "jit": "off",
     "max_parallel_workers": "8", "max_worker_processes": "16", "autovacuum": "off",
@@ -168,23 +169,29 @@ def benched(n: int) -> Iterator[Bench]:
             bench.close()
 
 
-def markdown(folder: Path, n: int, quick: bool) -> str:
-    """The whole section."""
-    lines = []
+def measured(n: int, quick: bool) -> list[str]:
+    """The lines of one size: each row with 0, 1 and 2 workers, and the memory of many groups."""
+    columns = WORKERS[-1:] if quick else WORKERS
+    lines = [
+        f"| {n:,} rows | against | {' | '.join(f'{count} workers' for count in columns)} | to reach |",
+        f"|---|---|{'---|' * len(columns)}---|",
+    ]
     with benched(n) as bench:
-        for workers in WORKERS[-1:] if quick else WORKERS:
-            lines += [f"\n{n:,} rows, {workers} parallel workers:\n", timing.HEADER.replace("| peers (times insitu) |", "|").replace("|---|---|---|---|---|---|", "|---|---|---|---|---|")]  # fmt: skip
-            bench.workers(workers)
-            for make in ROWS:
+        for make in ROWS:
+            cells = []
+            for workers in columns:
+                bench.workers(workers)
                 row, limit, ours = make(bench)
                 times = timing.alternate(1 if quick else TURNS, limit=limit, ours=ours)
                 row.limits, row.turns = times["limit"], times["ours"]
-                lines.append(row.markdown(judged=not quick).removesuffix(" – |"))
+                cells.append(f"{row.seconds:.3f} s / {row.limit_seconds:.3f} s = {row.verdict(judged=not quick)}")  # fmt: skip
+                print(f"{n:,} rows, {workers} workers, {row.name}: {cells[-1]}", file=sys.stderr, flush=True)  # fmt: skip
+            lines.append(f"| {row.work} | {row.limit} | {' | '.join(cells)} | {row.target} |")
         lines += ["", memory(bench)]
-    return "\n".join(lines)
+    return lines
 
 
-if __name__ == "__main__":
-    import sys
-
-    print(markdown(Path(), int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000, False))
+def markdown(quick: bool) -> str:
+    """The whole section."""
+    sizes = (20_000,) if quick else SIZES
+    return "\n\n".join("\n".join(measured(n, quick)) for n in sizes)

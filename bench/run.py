@@ -1,6 +1,6 @@
 """`make bench`: every row in a process of its own, printed as it ends, and kept in docs/benchmarks.md.
 
---row NAME runs one row (or memory, columns, levels) and writes no file; --quick (or QUICK=1) takes a small size.
+--row NAME runs one row (or memory, columns, levels, postgres) and writes no file; --quick (or QUICK=1) takes a small size.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ for variable in (
 
 NAMES = (
     "ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary",
-    "predict", "memory", "columns", "levels",
+    "predict", "memory", "columns", "levels", "postgres",
 )  # fmt: skip
 INTRODUCTION = """# Benchmarks
 
@@ -36,8 +36,10 @@ Seconds belong to this machine ({machine}); the ratios count.
 
 def one(name: str, folder: Path, quick: bool) -> str:
     """A row, as Markdown."""
-    from bench import memory, rows, scaling
+    from bench import memory, postgres, rows, scaling
 
+    if name == "postgres":
+        return postgres.markdown(quick)
     n = 20_000 if quick else 10_000_000
     if name in rows.ROWS:
         return rows.ROWS[name](folder, n, quick).markdown(judged=not quick)
@@ -83,6 +85,10 @@ def main() -> int:
     text += (
         "\n## Cost per row against levels\n\nOLS on a factor of so many levels, one of 20 and a number, in memory as "
         f"dictionaries; the largest factor is eliminated, never squared.\n\n{parts['levels']}\n"
+    )
+    text += (
+        "\n## Inside PostgreSQL\n\nEach cell: insitu / the other = the median of the ratios of five alternate turns. "
+        f"Both read the same tables from PostgreSQL's own memory.\n\n{parts['postgres']}\n"
     )
     out = options.out or (None if options.quick else ROOT / "docs" / "benchmarks.md")
     if out:

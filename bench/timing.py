@@ -44,6 +44,16 @@ class Row:
         """How much longer than the limit, turn by turn: a machine whose speed drifts is the same for both."""
         return paired_ratio(self.turns, self.limits)
 
+    def verdict(self, judged: bool = True) -> str:
+        """The ratio, and whether it misses what was to be reached."""
+        met = "" if self.ratio <= self.reach or not judged else " **(not reached)**"
+        return f"{self.ratio:.2f}×{met}"
+
+    @property
+    def target(self) -> str:
+        """What to reach and to aim at."""
+        return f"≤ {self.reach:.3g}×{f' (aim {self.aim:.3g}×)' if self.aim else ''}"
+
     def markdown(self, judged: bool = True) -> str:
         """The line as Markdown; `judged`: at the size for which the ratio to reach was set."""
         peers = "; ".join(
@@ -52,11 +62,9 @@ class Row:
             else f"{name} {value:.2f} s ({value / self.seconds:.0f}×)"
             for name, value in self.peers.items()
         )
-        met = "" if self.ratio <= self.reach or not judged else " **(not reached)**"
-        aim = f" (aim {self.aim:g}×)" if self.aim else ""
         return (
             f"| {self.work} | {self.limit}: {self.limit_seconds:.3f} s | {self.seconds:.3f} s "
-            f"| {self.ratio:.2f}×{met} | ≤ {self.reach:g}×{aim} | {peers or '–'} |"
+            f"| {self.verdict(judged)} | {self.target} | {peers or '–'} |"
         )
 
 
