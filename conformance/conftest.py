@@ -79,7 +79,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(case, kind, tmp_path, case.connect(tmp_path))
 
 
-@pytest.fixture(params=summing.ways(), ids=lambda way: way.dialect.name)
+@pytest.fixture(params=summing.ways(), ids=lambda way: way.label)
 def way(request: pytest.FixtureRequest) -> type[summing.Summing]:
     """Each database that SQL's aggregates are tried in."""
     return request.param

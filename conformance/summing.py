@@ -21,6 +21,9 @@ class Summing:
     """A table that SQL sums; `statements` are those of the last state, as the database was given them."""
 
     dialect = DUCKDB
+    label = "duckdb"
+    expected: int | None = None
+    is_table = False
 
     def __init__(self, table: pa.Table) -> None:
         self.schema = table.schema
@@ -43,7 +46,7 @@ class Summing:
     def state(self, analysis: _core.Analysis) -> _core.State:
         """The state that SQL sums."""
         self.statements = []
-        plan = Plan(analysis, self.rows(), self.dialect)
+        plan = Plan(analysis, self.rows(), self.dialect, self.expected, self.is_table)
         state = plan.run(self._execute)
         self.notes = plan.notes
         return state
@@ -72,6 +75,7 @@ class PostgresSumming(Summing):
     """In the PostgreSQL server that the suites share."""
 
     dialect = POSTGRES
+    label = "postgres"
     _names = itertools.count()
 
     def load(self, table: pa.Table) -> exp.Expression:
@@ -98,6 +102,13 @@ class PostgresSumming(Summing):
         ):
             for statement in statements:
                 cursor.execute(statement)
+
+
+class PostgresInParts(PostgresSumming):
+    """The same where many rows are expected, so that every sum is taken in parts."""
+
+    label = "postgres_in_parts"
+    expected = 100_000_000
 
 
 def streamed(analysis: _core.Analysis, table: pa.Table) -> _core.State:
@@ -186,4 +197,5 @@ def compare(
 
 def ways() -> list[type[Summing]]:
     """The databases that are here."""
-    return [DuckDbSumming] + [PostgresSumming] * (postgres.missing() is None)
+    postgres_ways = [PostgresSumming, PostgresInParts] if postgres.missing() is None else []
+    return [DuckDbSumming, *postgres_ways]

@@ -42,6 +42,37 @@ def test_a_sample_that_misleads_is_made_good(way):
     assert done.notes == ["summed again: a mean was far from where the sample had it"]
 
 
+@pytest.mark.skipif(PostgresSumming not in summing.ways(), reason="needs a PostgreSQL server")
+def test_a_table_is_sampled_all_over():
+    # The first pages lie far from the others: a sample of all pages is not misled.
+    class Sampled(PostgresSumming):
+        expected = 40_000
+        is_table = True
+
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.normal(0, 1e-3, 2000), 1e9 + rng.normal(0, 1, 38_000)])
+    table = pa.table({"y": rng.normal(0, 1, len(x)), "x": x})
+    done = Sampled(table)
+    model = fitted(fit_of("linear", "y ~ x", table), done.state)
+    assert model["n_valid_obs"] == 40_000
+    assert done.notes == []
+    assert "TABLESAMPLE SYSTEM (10.0" in done.statements[0]
+    assert "REPEATABLE (1)" in done.statements[0]
+    assert len(done.statements) == 2
+
+
+def test_rounding_follows_the_longest_sum(way):
+    # Sums in parts are added up by the engine, so that a model keeps nine digits without reading the rows again.
+    rng = np.random.default_rng(6)
+    x, z, e = rng.uniform(0, 1, (3, 60_000))
+    table = pa.table({"y": x + e, "x": x, "z": z})
+    _, done = state_of(way, "y ~ x + z", table)
+    by = done.statements[-1].split("GROUP BY")[1]
+    assert by.count(" > ") - by.count('"status" > ') == (
+        3 if way.label == "postgres_in_parts" else 0
+    )
+
+
 @pytest.mark.parametrize("offset", [0.0, 1e9, 1e15])
 def test_offsets_cost_no_digits(way, offset):
     rng = np.random.default_rng(2)

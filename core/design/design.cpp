@@ -87,6 +87,17 @@ std::vector<std::string> levels_within(const DesignFactor& factor,
   return {labels.begin() + (first - 1), labels.begin() + last};
 }
 
+// Those that the column has, then the others found.
+std::vector<std::string> levels_after(const DesignColumn& column,
+                                      const std::vector<std::string>& found) {
+  if (!column.levels.has_value()) return found;
+  std::vector<std::string> all = *column.levels;
+  const std::set<std::string> known(all.begin(), all.end());
+  std::copy_if(found.begin(), found.end(), std::back_inserter(all),
+               [&](const std::string& label) { return known.count(label) == 0; });
+  return all;
+}
+
 size_t add_factor(Design& design, const Expr& expr) {
   DesignFactor factor;
   factor.label = to_string(expr);
@@ -100,7 +111,8 @@ size_t add_factor(Design& design, const Expr& expr) {
   factor.from_number = source->kind == ColumnKind::kNumeric;
   if (!factor.from_number) {
     if (expr.low.has_value()) factor.window = {*expr.low, *expr.high};
-    if (source->levels.has_value()) factor.levels = levels_within(factor, *source->levels);
+    if (source->levels.has_value() && (!source->open || factor.window.has_value()))
+      factor.levels = levels_within(factor, *source->levels);
   } else if (expr.low.has_value() && expr.high.has_value()) {
     factor.levels = integer_labels(*expr.low, *expr.high, factor.label);
   }
@@ -197,6 +209,7 @@ std::vector<DesignColumn> read_columns(const Json& list) {
         column.kind == ColumnKind::kFactor) {
       column.levels = item["levels"].get<std::vector<std::string>>();
       LevelTable check(*column.levels);  // refuses a repeated label
+      column.open = item.value("open", false);
     }
     if (!names.insert(column.name).second) {
       throw SpecError("column \"" + column.name + "\" is listed twice");
@@ -214,6 +227,7 @@ Json write_columns(const std::vector<DesignColumn>& columns) {
     if (column.logical) item["logical"] = true;
     if (column.whole) item["whole"] = true;
     if (column.levels.has_value()) item["levels"] = *column.levels;
+    if (column.open) item["open"] = true;
     list.push_back(std::move(item));
   }
   return list;
@@ -295,7 +309,7 @@ Design Design::freeze(const std::vector<std::vector<std::string>>& found) const 
     if (factor.from_number) {
       factor.levels = fill_integers(found[i], factor.label);
     } else {
-      design.set_levels(factor.column, found[i]);
+      design.set_levels(factor.column, levels_after(*find_column(factor.column), found[i]));
     }
   }
   return design;
@@ -311,7 +325,9 @@ void Design::validate_levels(const std::vector<std::vector<std::string>>& found)
 
 void Design::set_levels(const std::string& column, const std::vector<std::string>& labels) {
   for (DesignColumn& known : columns) {
-    if (known.name == column) known.levels = labels;
+    if (known.name != column) continue;
+    known.levels = labels;
+    known.open = false;
   }
   for (DesignFactor& factor : factors) {
     if (factor.column == column && !factor.from_number)

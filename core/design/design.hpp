@@ -26,7 +26,8 @@ struct DesignColumn {
   ColumnKind kind = ColumnKind::kNumeric;
   bool logical = false;
   bool whole = false;  // as a weight it counts rows: a fraction is a DataError
-  std::optional<std::vector<std::string>> levels;  // given or frozen: complete, in order
+  std::optional<std::vector<std::string>> levels;  // given or frozen, in order
+  bool open = false;  // the levels come first, and those found in the data after them
 };
 
 // Reads the "columns" list. SpecError on a missing name, an unknown kind, a repeated column.

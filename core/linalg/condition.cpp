@@ -21,6 +21,8 @@ double scaled_1norm(const SymmetricMatrix& a, const std::vector<double>& scale) 
   return largest;
 }
 
+double square(double x) { return x * x; }
+
 }  // namespace
 
 double norm_1(const SymmetricMatrix& matrix) {
@@ -46,34 +48,24 @@ double ErrorBounds::worst() const {
   return largest;
 }
 
-double grouped_norm(std::span<const double> terms, std::span<const size_t> groups) {
-  double total = 0.0;
-  for (size_t i = 0; i < terms.size();) {
-    double squares = 0.0;
-    const size_t group = groups[i];
-    for (; i < terms.size() && groups[i] == group; ++i) squares += terms[i] * terms[i];
-    total += std::sqrt(squares);
-  }
-  return total;
-}
-
 ErrorBounds coefficient_error_bound(const ErrorBoundInput& input) {
   const size_t p = input.coefficients.size();
-  std::vector<double> terms(p);
-  for (size_t m = 0; m < p; ++m) terms[m] = input.scales[m] * input.coefficients[m];
-  const double size = input.response_scale + grouped_norm(terms, input.groups);
+  double size_squared = input.response_scale * input.response_scale;
+  for (size_t m = 0; m < p; ++m) size_squared += square(input.scales[m] * input.coefficients[m]);
   const auto relative = [](double error, double value) {
     return value > 0.0 ? error / value : kInfinity;
   };
 
   ErrorBounds bounds;
-  bounds.residual_squares = relative(input.eps * size * size, input.residual_squares);
+  bounds.residual_squares = relative(input.eps * size_squared, input.residual_squares);
   for (size_t j = 0; j < p; ++j) {
-    for (size_t k = 0; k < p; ++k) terms[k] = input.inverse->at(j, k).hi * input.scales[k];
-    const double row = grouped_norm(terms, input.groups);
-    bounds.coefficients.push_back(
-        relative(input.eps * row * size, std::fabs(input.coefficients[j])));
-    const double diagonal = relative(input.eps * row * row, input.inverse->at(j, j).hi);
+    double row_squared = 0.0;
+    for (size_t k = 0; k < p; ++k) {
+      row_squared += square(input.inverse->at(j, k).hi * input.scales[k]);
+    }
+    bounds.coefficients.push_back(relative(input.eps * std::sqrt(row_squared * size_squared),
+                                           std::fabs(input.coefficients[j])));
+    const double diagonal = relative(input.eps * row_squared, input.inverse->at(j, j).hi);
     bounds.std_errors.push_back(0.5 * (diagonal + bounds.residual_squares));
   }
   return bounds;

@@ -11,8 +11,9 @@
 namespace insitu {
 namespace {
 
-constexpr size_t kPanel = 4;                    // rows per step of dd_block_subtract
-constexpr size_t kBlock = 64;                   // columns per step, where the operand is triangular
+constexpr size_t kPanel = 4;           // rows per step of dd_block_subtract
+constexpr size_t kBlock = 64;          // columns per step, where the operand is triangular
+constexpr double kDoubtful = 0x1p-75;  // far above what double-doubles round, far below doubles
 constexpr double kAliasUnit = 64.0 * 0x1p-104;  // (8 x 2^-52)^2
 constexpr double kSuspicious = 1e-14;           // (1e-7)^2
 
@@ -133,6 +134,7 @@ void Factorisation::settle_row(const FactorRequest& request, SquareDD& panel, si
   const double kept = static_cast<double>(kept_.size() + request.kept_before);
   if (!(pivot > raw * (kAliasUnit * kept))) {
     aliased_.push_back(column);
+    doubtful_ = doubtful_ || -pivot > raw * kDoubtful;
     return;
   }
   if (!(pivot > raw * kSuspicious)) suspicious_.push_back(column);

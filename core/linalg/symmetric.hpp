@@ -56,6 +56,9 @@ class Factorisation {
   const std::vector<size_t>& kept() const { return kept_; }
   const std::vector<size_t>& aliased() const { return aliased_; }
   const std::vector<size_t>& suspicious() const { return suspicious_; }
+  // True if a column was aliased whose pivot is below zero by more than double-doubles round: the
+  // sums hold too few digits to tell.
+  bool doubtful() const { return doubtful_; }
   // pivots()[i]: residual sum of squares of kept()[i] on the columns before it.
   const std::vector<DoubleDouble>& pivots() const { return pivots_; }
   // Coefficients of response number r (position in request.responses), in the order of kept().
@@ -76,6 +79,7 @@ class Factorisation {
   std::vector<size_t> kept_;
   std::vector<size_t> aliased_;
   std::vector<size_t> suspicious_;
+  bool doubtful_ = false;
   std::vector<DoubleDouble> pivots_;
   std::vector<DoubleDouble> residual_squares_;
   // Of everything below, in scaled columns: column x scale, a power of two.
@@ -95,18 +99,14 @@ double norm_1(const SymmetricMatrix& matrix);
 // inverse is given. No columns: 1.
 double condition_1norm(const SymmetricMatrix& block, const SymmetricMatrix& inverse);
 
-// Sum over groups of the root of the sum of squares in each. Columns of one group are never both
-// other than zero in one row, so that by Cauchy-Schwarz errors of their entries add up in squares.
-double grouped_norm(std::span<const double> terms, std::span<const size_t> groups);
-
-// What rounding of the cross-products does to the estimates: relative error bounds if sums of
-// products x_j x_k are wrong by eps of the sum of their absolute values. A coefficient that is
-// zero, or lost, has an infinite bound.
+// What rounding of the cross-products does to the estimates: relative errors that are hardly
+// ever exceeded, if sums of products x_j x_k are wrong by eps of the product of the columns' norms,
+// taken as three standard deviations. Sums of different products round independently, so that
+// their errors add up in squares. A coefficient that is zero, or lost, has an infinite bound.
 struct ErrorBoundInput {
   const SymmetricMatrix* inverse = nullptr;  // of the kept block
   std::span<const double>
       scales;  // s_k: 2-norms of the kept columns, as they were summed (centred)
-  std::span<const size_t> groups;  // of the kept columns, equal ones adjacent; see grouped_norm
   std::span<const double> coefficients;
   double response_scale = 0.0;  // s_y
   double residual_squares = 0.0;

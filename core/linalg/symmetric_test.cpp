@@ -175,6 +175,7 @@ TEST_P(Symmetric, TheRankRule) {
     const Factorisation f(nearly_dependent(c.distance), all_of(2));
     EXPECT_EQ(f.aliased(), c.aliased ? List{1} : List{}) << c.distance;
     EXPECT_EQ(f.suspicious(), c.suspicious ? List{1} : List{}) << c.distance;
+    EXPECT_FALSE(f.doubtful());
   }
   // Four columns kept before double the distance that counts as dependent.
   FactorRequest request = all_of(2);
@@ -240,6 +241,19 @@ TEST_P(Symmetric, OrderIsTheCallers) {
   EXPECT_EQ(f.pivots()[0].hi, cross_products(x).at(2, 2).hi);
 }
 
+// A pivot below zero is rounding of the sums; of the dependent column itself nothing can be said.
+TEST_P(Symmetric, AliasedByRoundingIsDoubtful) {
+  for (const double rounding : {0.0, 1e-16}) {
+    SymmetricMatrix m(2);
+    m.set(0, 0, 1.0);
+    m.set(0, 1, 1.0);
+    m.set(1, 1, DoubleDouble(1.0) - DoubleDouble(rounding));
+    const Factorisation f(m, all_of(2));
+    EXPECT_EQ(f.aliased(), List{1});
+    EXPECT_EQ(f.doubtful(), rounding > 0.0);
+  }
+}
+
 TEST_P(Symmetric, NonFiniteSumsAreAnError) {
   SymmetricMatrix m(2);
   m.set(0, 0, std::numeric_limits<double>::infinity());
@@ -271,9 +285,8 @@ TEST_P(Symmetric, ErrorBoundsHoldAndAreNotIdle) {
   }
   const SymmetricMatrix inverse = f.inverse();
   const double y_scale = std::sqrt(m.at(kColumns, kColumns).hi);
-  const std::vector<size_t> groups = {0, 1, 2, 3, 4};
-  const ErrorBounds bounds = coefficient_error_bound(
-      {&inverse, scales, groups, b, y_scale, f.residual_squares(0).hi, kEps});
+  const ErrorBounds bounds =
+      coefficient_error_bound({&inverse, scales, b, y_scale, f.residual_squares(0).hi, kEps});
   Random random(3);
   std::vector<double> used(kColumns);
   for (int trial = 0; trial < 200; ++trial) {
@@ -281,7 +294,8 @@ TEST_P(Symmetric, ErrorBoundsHoldAndAreNotIdle) {
     for (size_t i = 0; i <= kColumns; ++i) {
       for (size_t j = i; j <= kColumns; ++j) {
         const double size = std::sqrt(m.at(i, i).hi * m.at(j, j).hi);
-        wrong.set(i, j, m.at(i, j) + kEps * size * (random.bits() % 2 == 0 ? 1.0 : -1.0));
+        // A third of eps is one standard deviation.
+        wrong.set(i, j, m.at(i, j) + kEps / 3 * size * (random.bits() % 2 == 0 ? 1.0 : -1.0));
       }
     }
     const Factorisation g(wrong, all_of(kColumns, {kColumns}));
@@ -294,53 +308,8 @@ TEST_P(Symmetric, ErrorBoundsHoldAndAreNotIdle) {
       EXPECT_LE(std::fabs(after / before - 1.0), 1.01 * bounds.std_errors[j]);
     }
   }
-  for (const double share : used) EXPECT_GE(share, 0.05);
+  for (const double share : used) EXPECT_GE(share, 0.3);
   EXPECT_GE(bounds.worst(), bounds.coefficients[0]);
-}
-
-// Columns that exclude each other, as dummies do: sums over their rows are wrong by eps of the sum
-// of |terms|, and the bound adds them in squares.
-TEST_P(Symmetric, ErrorBoundsOfExclusiveColumns) {
-  constexpr size_t kColumns = 21;
-  constexpr size_t kCells = 20;
-  constexpr double kEps = 1e-8;
-  Columns x = random_columns(5, 400, kColumns + 1);
-  for (size_t r = 0; r < 400; ++r) {
-    for (size_t c = 0; c < kCells; ++c) x[c][r] = r % kCells == c ? 1.0 : 0.0;
-  }
-  const SymmetricMatrix m = cross_products(x);
-  const Factorisation f(m, all_of(kColumns, {kColumns}));
-  const SymmetricMatrix inverse = f.inverse();
-  std::vector<double> scales(kColumns), b(kColumns);
-  std::vector<size_t> groups(kColumns, 0);
-  groups[kCells] = 1;
-  for (size_t j = 0; j < kColumns; ++j) {
-    scales[j] = std::sqrt(m.at(j, j).hi);
-    b[j] = f.solution(0)[j].hi;
-  }
-  const double y_scale = std::sqrt(m.at(kColumns, kColumns).hi);
-  const ErrorBoundInput input{&inverse, scales, groups, b, y_scale, f.residual_squares(0).hi, kEps};
-  const ErrorBounds bounds = coefficient_error_bound(input);
-  Random random(9);
-  for (int trial = 0; trial < 100; ++trial) {
-    SymmetricMatrix wrong = m;
-    for (size_t i = 0; i <= kColumns; ++i) {
-      for (size_t j = i; j <= kColumns; ++j) {
-        double terms = 0.0;
-        for (size_t r = 0; r < 400; ++r) terms += std::fabs(x[i][r] * x[j][r]);
-        wrong.set(i, j, m.at(i, j) + kEps * terms * (random.bits() % 2 == 0 ? 1.0 : -1.0));
-      }
-    }
-    const Factorisation g(wrong, all_of(kColumns, {kColumns}));
-    for (size_t j = 0; j < kColumns; ++j) {
-      EXPECT_LE(std::fabs((g.solution(0)[j].hi - b[j]) / b[j]), 1.01 * bounds.coefficients[j]);
-    }
-  }
-  std::vector<size_t> apart(kColumns);
-  for (size_t j = 0; j < kColumns; ++j) apart[j] = j;
-  ErrorBoundInput loose = input;
-  loose.groups = apart;
-  EXPECT_LT(bounds.coefficients[0], 0.7 * coefficient_error_bound(loose).coefficients[0]);
 }
 
 TEST(Cancel, EndsAFactorisationAndOnlyWithinItsScope) {

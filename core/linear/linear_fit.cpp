@@ -16,7 +16,7 @@ namespace insitu {
 namespace {
 
 constexpr double kFreeOperations =
-    4e8;  // rows x columns^2 up to here: double-double costs nothing anyone notices
+    4e7;  // rows x columns^2 up to here: double-double costs nothing anyone notices
 constexpr double kWantedDigits =
     1e-9;  // worst error accepted from one pass in double, relative to max(|b|, its standard error)
 // Relative error of products summed in double: chains of at most a few hundred additions in a tile,
@@ -128,7 +128,8 @@ bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
   const double p = columns_of(frozen);
   const bool free =
       options_.precision == "auto" && static_cast<double>(state.rows) * p * p <= kFreeOperations;
-  return free || !solution.suspicious.empty() || !(solution.error_bound <= kWantedDigits);
+  return free || solution.doubtful || !solution.suspicious.empty() ||
+         !(solution.error_bound <= kWantedDigits);
 }
 
 void LinearFit::accept(const AnyState& any) {

@@ -145,6 +145,11 @@ Json warnings(const LinearModelInput& input, const Fitness& fit) {
     list.push_back("the response is constant: R-squared and F are not defined");
   }
   if (!input.solution.suspicious.empty()) list.push_back(near_combinations(input));
+  if (input.options.precision == "double" && input.solution.doubtful) {
+    list.push_back(
+        "sums in double cannot tell whether columns that were dropped depend on others exactly or "
+        "nearly; precision=\"auto\" can");
+  }
   if (input.options.precision == "double" && !(input.solution.error_bound <= 1e-9)) {
     list.push_back(
         "precision=\"double\" may keep fewer than 9 digits of these coefficients; use \"auto\"");

@@ -43,11 +43,9 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   if (solution.kept.empty()) return 0.0;
   const DoubleDouble rss = solution.residual_squares;
   std::vector<double> scales;
-  std::vector<size_t> groups;
   std::vector<double> coefficients;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
     const size_t column = solution.kept[i];
-    groups.push_back(system.group(column));
     scales.push_back(std::sqrt(system.entry(column, column).hi));
     // Digits below the standard error are noise: a coefficient is judged against its standard error
     // at least.
@@ -59,7 +57,6 @@ double bound_of(const LinearSystem& system, const LinearSolution& solution, doub
   const ErrorBounds bounds =
       coefficient_error_bound({.inverse = &solution.inverse,
                                .scales = scales,
-                               .groups = groups,
                                .coefficients = coefficients,
                                .response_scale = std::sqrt(system.response_square().hi),
                                .residual_squares = rss.hi,
@@ -107,6 +104,7 @@ LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& opt
   for (const size_t column : solution.kept) solution.aliased[column] = false;
   solution.rank = solution.kept.size();
   solution.suspicious = factorisation.suspicious();
+  solution.doubtful = factorisation.doubtful();
   const std::vector<DoubleDouble> values = factorisation.solution(0);
   for (size_t i = 0; i < values.size(); ++i) solution.centred[solution.kept[i]] = values[i];
   solution.residual_squares = factorisation.residual_squares(0);

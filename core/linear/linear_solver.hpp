@@ -32,6 +32,7 @@ struct LinearSolution {
       variances;  // diagonal of (X'WX)^-1: times sigma^2 it is the squared standard error
   std::vector<DoubleDouble> centred;  // coefficients of the columns as solved; 0 where not solved
   std::vector<size_t> suspicious;
+  bool doubtful = false;  // see Factorisation
   DoubleDouble residual_squares;
   size_t rank = 0;
   bool centres_hold = true;  // false: a center has no column to go to, and nothing below is known

@@ -44,7 +44,6 @@ class LinearSystem {
   const Centring& centring() const { return centring_; }
   bool empty_cell(size_t column) const;  // a factor column without rows
   // Columns of one group exclude each other: the cells of a term (the intercept: -1 + 1 = 0).
-  size_t group(size_t column) const { return static_cast<size_t>(columns_[column].term) + 1; }
   const Design& design() const { return design_; }
   bool intercept() const { return design_.intercept; }
 

@@ -111,6 +111,32 @@ TEST(Linear, EmptyLastLevelDropsTheFirst) {
   EXPECT_DOUBLE_EQ(estimate(model, "g=b"), 9.0);
 }
 
+// Levels that are given as open come first, and those found in the data after them: the same as if
+// all had been given.
+TEST(Linear, OpenLevels) {
+  Table table(5);
+  table.doubles("y", {1.0, 3.0, 10.0, 12.0, 20.0})
+      .dictionary("g", {"d", "c", "a"}, {2, 2, 1, 1, 0})
+      .doubles("x", {1.0, 2.0, 4.0, 3.0, 5.0});
+  Json open = factor("g");
+  open["levels"] = {"b", "a"};
+  open["open"] = true;
+  Json given = factor("g");
+  given["levels"] = {"b", "a", "c", "d"};
+  const auto fitted = [&](const Json& column) {
+    return fit({{"formula", "y ~ x + g"}, {"columns", {numeric("y"), numeric("x"), column}}},
+               table);
+  };
+  const Json model = fitted(open);
+  EXPECT_EQ(model["coefficients"], fitted(given)["coefficients"]);
+  for (const Json& column : model.at("design").at("columns")) {
+    EXPECT_FALSE(column.contains("open"));
+    if (column["name"] != "g") continue;
+    EXPECT_EQ(column["levels"], Json({"b", "a", "c", "d"}));
+  }
+  EXPECT_EQ(model.at("n_valid_obs"), 5);
+}
+
 TEST(Linear, OneLevelPresent) {
   Table table(3);
   table.doubles("y", {1.0, 3.0, 8.0}).dictionary("g", {"a"}, {0, 0, 0});

@@ -41,7 +41,6 @@ ReducedSolution::ReducedSolution(const LinearSystem& system, size_t term, std::v
       eliminated_(std::move(eliminated)) {
   for (size_t i = 0; i < rest_.size(); ++i) {
     position_[rest_[i]] = i;
-    groups_.push_back(system.group(rest_[i]));
     scales_.push_back(std::sqrt(system.entry(rest_[i], rest_[i]).hi));
   }
 }
@@ -122,28 +121,28 @@ SymmetricMatrix ReducedSolution::inverse(const RawBasis& basis,
   return inverse;
 }
 
-double ReducedSolution::scaled_norm(std::vector<double> row) const {
+double ReducedSolution::scaled_square(std::vector<double> row) const {
   for (size_t i = 0; i < row.size(); ++i) row[i] *= scales_[i];
-  return grouped_norm(row, groups_);
+  return dot(row, row);
 }
 
-// Root of x' (B' D^-1 B) x: the norm of the cells' part of a row of the inverse.
-double ReducedSolution::norm_of_cells(const std::vector<double>& x) const {
-  return std::sqrt(std::max(dot(x, times(eliminated_, x)), 0.0));
+// x' (B' D^-1 B) x: the cells' part of a row of the inverse.
+double ReducedSolution::square_of_cells(const std::vector<double>& x) const {
+  return std::max(dot(x, times(eliminated_, x)), 0.0);
 }
 
-double ReducedSolution::norm_of_cell(const Cell& cell) const {
-  return std::sqrt(cell.inverse_square) + norm_of_cells(cell.solved) + scaled_norm(cell.solved);
+double ReducedSolution::square_of_cell(const Cell& cell) const {
+  return cell.inverse_square + square_of_cells(cell.solved) + scaled_square(cell.solved);
 }
 
-double ReducedSolution::norm_of_rest(size_t i) const {
-  return scaled_norm(inverse_[i]) + norm_of_cells(inverse_[i]);
+double ReducedSolution::square_of_rest(size_t i) const {
+  return scaled_square(inverse_[i]) + square_of_cells(inverse_[i]);
 }
 
 double ReducedSolution::size_of_rest() const {
   std::vector<double> values;
   for (const DoubleDouble value : values_) values.push_back(value.hi);
-  return scaled_norm(std::move(values));
+  return scaled_square(std::move(values));
 }
 
 }  // namespace insitu

@@ -48,18 +48,18 @@ class ReducedSolution {
   SymmetricMatrix inverse(const RawBasis& basis, const std::vector<size_t>& columns);
 
   // How far rounding of the cross-products moves the results (see ErrorBoundInput), in the basis of
-  // all cells and the kept rest: the norm of a row of the inverse.
-  double norm_of_cell(const Cell& cell) const;
-  double norm_of_rest(size_t i) const;
+  // all cells and the kept rest: the square of the norm of a row of the inverse.
+  double square_of_cell(const Cell& cell) const;
+  double square_of_rest(size_t i) const;
   double variance_of_rest(size_t i) const { return inverse_[i][i]; }
-  double size_of_rest() const;  // norm of the rest's part of the fit
+  double size_of_rest() const;  // the same of the rest's part of the fit
 
  private:
   Cell solve(size_t column) const;
   const Cell& cell(size_t column);
   bool is_cell(size_t column) const;
-  double scaled_norm(std::vector<double> row) const;
-  double norm_of_cells(const std::vector<double>& x) const;
+  double scaled_square(std::vector<double> row) const;
+  double square_of_cells(const std::vector<double>& x) const;
 
   const LinearSystem& system_;
   size_t term_;
@@ -68,7 +68,6 @@ class ReducedSolution {
   Rows inverse_;
   Rows eliminated_;
   std::map<size_t, size_t> position_;  // in rest_, of a column
-  std::vector<size_t> groups_;
   std::vector<double> scales_;
   Cell visited_;
   std::map<size_t, Cell> others_;  // cells that combinations needed besides the visited one: the

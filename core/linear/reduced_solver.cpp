@@ -53,6 +53,7 @@ class ReducedSolver {
     const Factorisation factorisation(schur_complement(), request());
     LinearSolution solution = blank_solution(system_);
     solution.residual_squares = factorisation.residual_squares(0);
+    solution.doubtful = factorisation.doubtful();
     for (const size_t position : factorisation.suspicious())
       solution.suspicious.push_back(rest_[position]);
     solution.rank = factorisation.kept().size() + present_.size();
@@ -149,10 +150,10 @@ class ReducedSolver {
 
   void fill_cells(const RawBasis& basis, ReducedSolution& reduced, LinearSolution& solution) {
     std::optional<ReducedSolution::Cell> reference;
-    double reference_norm = 0.0;
+    double reference_square = 0.0;
     if (reference_.has_value()) {
       reference = reduced.visit(*reference_);
-      reference_norm = reduced.norm_of_cell(*reference);
+      reference_square = reduced.square_of_cell(*reference);
     }
     for (const size_t column : present_) {
       check_cancelled();
@@ -162,7 +163,7 @@ class ReducedSolver {
       if (column == reference_) continue;
       fill(reduced.combine(basis.row(column)), reduced, column, solution);
       judged_.push_back(less_reference(cell, reference));
-      judged_.back().norm = reduced.norm_of_cell(cell) + reference_norm;
+      judged_.back().square = reduced.square_of_cell(cell) + reference_square;
     }
   }
 
@@ -180,7 +181,7 @@ class ReducedSolver {
   // --- how far rounding of the cross-products moves the results, about the centers.
 
   struct Judged {
-    double norm = 0.0;
+    double square = 0.0;
     double value = 0.0;
     double variance = 0.0;
   };
@@ -198,19 +199,18 @@ class ReducedSolver {
     const double rss = solution.residual_squares.hi;
     const double residual_variance =
         rss / std::max(1.0, system_.weight().hi - static_cast<double>(solution.rank));
-    const double size = std::sqrt(system_.response_square().hi) + reduced.size_of_rest() +
-                        std::sqrt(values_squared_);
+    const double size = system_.response_square().hi + reduced.size_of_rest() + values_squared_;
     const double residual =
-        rss > 0.0 ? options_.eps * size * size / rss : std::numeric_limits<double>::infinity();
+        rss > 0.0 ? options_.eps * size / rss : std::numeric_limits<double>::infinity();
     double worst = residual;
     auto judge = [&](const Judged& one) {
       const double value =
           std::max(std::fabs(one.value), std::sqrt(one.variance * residual_variance));
-      worst = std::max(worst, options_.eps * one.norm * size / value);
-      worst = std::max(worst, 0.5 * (options_.eps * one.norm * one.norm / one.variance + residual));
+      worst = std::max(worst, options_.eps * std::sqrt(one.square * size) / value);
+      worst = std::max(worst, 0.5 * (options_.eps * one.square / one.variance + residual));
     };
     for (size_t i = 0; i < reduced.rest().size(); ++i) {
-      judge({reduced.norm_of_rest(i), reduced.values()[i].hi, reduced.variance_of_rest(i)});
+      judge({reduced.square_of_rest(i), reduced.values()[i].hi, reduced.variance_of_rest(i)});
     }
     for (const Judged& one : judged_) judge(one);
     return worst;

@@ -134,7 +134,8 @@ static void append_levels(StringInfo json, Oid type) {
     if (i > 0) appendStringInfoString(json, ", ");
     insitu_append_string(json, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
   }
-  appendStringInfoString(json, "]");
+  /* A spec may outlive them: an enum can get more. */
+  appendStringInfoString(json, "], \"open\": true");
 }
 
 /* What a column of this type is to a model; false: nothing. */

@@ -37,6 +37,19 @@ SELECT array_agg(term) FROM insitu.coef(insitu.finalize((
   SELECT insitu.rollup(s) FROM (SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS s FROM insitu_rows
                                  GROUP BY id > 60) t)));
 
+-- So are labels that an enum gets after the spec was made: after those that it had.
+CREATE TYPE insitu_size AS ENUM ('small', 'large', 'never');
+CREATE TABLE insitu_sizes AS SELECT i, (i * i % 7)::float8 AS y, CASE i % 2 WHEN 0 THEN 'small' ELSE 'large' END::insitu_size AS size
+  FROM generate_series(1, 20) i;
+CREATE TABLE insitu_size_states AS WITH s AS MATERIALIZED (SELECT insitu.spec('y ~ size', 'insitu_sizes') AS spec)
+  SELECT spec, insitu.state((SELECT spec FROM s), y, size) AS state FROM insitu_sizes, s GROUP BY spec;
+ALTER TYPE insitu_size ADD VALUE 'huge' BEFORE 'small';
+INSERT INTO insitu_sizes SELECT i, i, 'huge' FROM generate_series(21, 25) i;
+INSERT INTO insitu_size_states
+  SELECT spec, (SELECT insitu.state((SELECT spec FROM insitu_size_states), y, size) FROM insitu_sizes WHERE i > 20) FROM insitu_size_states;
+SELECT term, estimate IS NULL AS dropped FROM insitu.coef(insitu.finalize((SELECT insitu.rollup(state) FROM insitu_size_states)));
+SELECT (insitu.rollup(state))::json ->> 'rows' AS rows, (insitu.rollup(state))::json -> 'levels' AS levels FROM insitu_size_states;
+
 -- Types check what they are given.
 SELECT state = state::text::insitu.state::bytea::insitu.state::bytea FROM (SELECT state::bytea FROM insitu_days LIMIT 1) t (state)
  WHERE false;

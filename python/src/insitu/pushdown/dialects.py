@@ -89,6 +89,9 @@ class Dialect:
         sum_name: of sums of doubles; compensated: they carry along what they round. text_collation: by which text
             is compared by its bytes; text_end: put behind it, where spaces at the end do not count otherwise.
         count_name: of counts beyond 32 bits.
+        fenced: a subquery's columns would be computed anew wherever they are used; OFFSET 0 has them computed once.
+        parts: sums are taken in parts, over rows on this or that side of the origins of so many values at most, so that
+            fewer roundings follow one another.
         product_seconds, group_seconds, scan_seconds: about what one product of one row costs, grouping a row, reading it.
     """
 
@@ -101,9 +104,11 @@ class Dialect:
     text_collation: str = "C"
     text_end: str = ""
     count_name: str = "COUNT"
-    product_seconds: float = 6.6e-9
-    group_seconds: float = 150e-9
-    scan_seconds: float = 30e-9
+    fenced: bool = False
+    parts: int = 0
+    product_seconds: float = 14e-9
+    group_seconds: float = 400e-9
+    scan_seconds: float = 150e-9
 
     def sum(self, tree: Tree) -> Tree:
         """The sum over rows."""
@@ -127,6 +132,10 @@ class Dialect:
         """1 or 0, or null where either side is missing."""
         as_int = exp.Cast(this=exp.Paren(this=comparison), to=exp.DataType.build("int"))
         return double(as_int)
+
+    def above(self, tree: Tree) -> Tree:
+        """Something that rows can be grouped by: whether a number is above zero."""
+        return exp.GT(this=tree, expression=number(0))
 
     def days(self, tree: Tree) -> Tree:
         """A date as days since 1970-01-01."""
@@ -162,6 +171,9 @@ class _TSql(Dialect):
         otherwise = exp.Not(this=exp.Paren(this=comparison.copy()))
         return when((comparison, number(1)), (otherwise, number(0)))
 
+    def above(self, tree: Tree) -> Tree:
+        return when((super().above(tree), whole(1)), otherwise=whole(0))
+
     def days(self, tree: Tree) -> Tree:
         return double(call("DATEDIFF", exp.var("DAY"), _first_day(), tree))
 
@@ -185,6 +197,8 @@ DUCKDB = Dialect(
 )
 POSTGRES = _Postgres(
     "postgres",
+    fenced=True,
+    parts=8,
     functions={k: v for k, v in _FUNCTIONS.items() if k != "log2"} | {"log10": "LOG"},
 )
 TSQL = _TSql(
@@ -195,5 +209,6 @@ TSQL = _TSql(
     text_collation="Latin1_General_100_BIN2",
     text_end=".",
     count_name="COUNT_BIG",
+    parts=8,
     product_seconds=3e-9,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,16 +20,23 @@ _ENOUGH = 500  # rows of a sample from which shares can be told
 _MOST_JOINT_CELLS = 20_000
 # Rows of a sample that must share a cell with another: with fewer, the answer would be about as long as the rows.
 _LEAST_SHARED = 2
+# Sums over this many rows round by some units in the last place.
+_ROWS_IN_TURN = 8_192
 
 
 @dataclass(frozen=True)
 class Block:
-    """One grouping: by the labels of factors and by values that the rows of a group share; what is summed of the others."""
+    """One grouping: by the labels of factors and by values that the rows of a group share; what is summed of the others.
+
+    `parts`: values by whose side of their origin the rows of a group are summed apart. The answer then has several rows for
+    a group, which the engine adds up in double-double.
+    """
 
     factors: tuple[int, ...] = ()
     shared: tuple[int, ...] = ()
     products: tuple[Product, ...] = ()
     described: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
 
     def facts(self) -> dict[str, object]:
         """As the engine reads it."""
@@ -75,6 +82,16 @@ def choose_blocks(request: Request, sample: pa.Table) -> list[Block]:
             names = ", ".join(request.factors[f].column for f in block.factors)
             raise NotOffered(f"grouping by {names} hardly makes fewer rows")
     return blocks
+
+
+def in_parts(block: Block, sample: pa.Table, rows: int, most: int) -> Block:
+    """The block with so many parts that some ten thousand rows are added up one after the other, `rows` in all."""
+    squared = [a for a, b in block.products if a == b > 0]
+    if not squared or block.described:
+        return block
+    groups = max(1, _different(sample, block.factors, block.shared))
+    wanted = math.ceil(math.log2(max(1.0, rows / groups / _ROWS_IN_TURN)))
+    return replace(block, parts=tuple(squared[-min(wanted, most) :] if wanted else ()))
 
 
 def _cells(rows: int, different: int) -> float:

@@ -12,7 +12,7 @@ from sqlglot import exp
 from .. import _core
 from .dialects import Dialect
 from .errors import NotOffered
-from .layout import Block, choose_blocks, default_blocks
+from .layout import Block, choose_blocks, default_blocks, in_parts
 from .origins import Answer, origins_of_sample
 from .request import request_of
 from .rows import Rows
@@ -22,6 +22,8 @@ SAMPLE_ROWS = 1_000
 # Statements of sums at most: each brings the origins closer to the means.
 _MOST_TRIES = 3
 _MOST_CELL_ORIGINS = 1_000
+# Pages are read for this many times the rows that are wanted, since they come in whole pages and a selection may leave few.
+_SAMPLED_FROM = 4
 
 Execute = Callable[[exp.Query], pa.Table]
 
@@ -31,10 +33,21 @@ class Plan:
 
     Arguments:
         analysis: a pass. rows: what it reads, as the database has it. dialect: of the database.
+        expected: about how many rows there are, where that is known.
+        table: they are a table's, of whose pages the database can read some (TABLESAMPLE).
     Raises: NotOffered if the analysis, a column or the dialect do not allow it; it says why.
     """
 
-    def __init__(self, analysis: _core.Analysis, rows: Rows, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        analysis: _core.Analysis,
+        rows: Rows,
+        dialect: Dialect,
+        expected: int | None = None,
+        table: bool = False,
+    ) -> None:
+        self._expected = expected
+        self._is_table = table
         self.analysis = analysis
         self.dialect = dialect
         self.request = request_of(analysis)
@@ -62,9 +75,11 @@ class Plan:
         Raises: NotOffered where the rows prove unsuited; DataError for values that no pass can use.
         """
         self.notes = []
-        sample = execute(self._statements.sample(SAMPLE_ROWS))
-        sample = sample.filter(pa.array(_is(sample, USED), pa.bool_()))
-        blocks = choose_blocks(self.request, sample)
+        sample = self._sample(execute)
+        blocks = [
+            in_parts(block, sample, self._expected or 0, self.dialect.parts)
+            for block in choose_blocks(self.request, sample)
+        ]
         origin = origins_of_sample(sample, len(self.request.values))
         cells: Mapping[int, CellOrigins] = {}
         for left in reversed(range(_MOST_TRIES)):
@@ -84,6 +99,16 @@ class Plan:
             self.notes.append("summed again: a mean was far from where the sample had it")
             origin, cells = better or origin, self._checked(far)
         return self._state(answer, blocks, origin, cells=cells)
+
+    def _sample(self, execute: Execute) -> pa.Table:
+        """Used rows: of all the table's pages, or else the first."""
+        wanted = SAMPLE_ROWS
+        if self._is_table and self._expected and self._expected > _SAMPLED_FROM * wanted:
+            percent = 100.0 * _SAMPLED_FROM * wanted / self._expected
+            spread = execute(self._statements.sample(_SAMPLED_FROM * wanted, percent))
+            if spread.num_rows >= wanted:
+                return _used(spread)
+        return _used(execute(self._statements.sample(wanted)))
 
     def _checked(self, cells: Mapping[int, CellOrigins]) -> Mapping[int, CellOrigins]:
         if any(len(found.cells) > _MOST_CELL_ORIGINS for found in cells.values()):
@@ -130,6 +155,10 @@ class Plan:
         if self.dialect.compensated:
             return 2.0**-50
         return 2.0**-53 * (4.0 + math.sqrt(answer.most_rows()))
+
+
+def _used(sample: pa.Table) -> pa.Table:
+    return sample.filter(pa.array(_is(sample, USED), pa.bool_()))
 
 
 def _is(table: pa.Table, status: int) -> list[bool]:

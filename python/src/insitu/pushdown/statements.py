@@ -16,6 +16,8 @@ from .rows import Rows
 # What becomes of a row, and of its group.
 USED, MISSING, ZERO_WEIGHT, FAULTY = range(4)
 _INT = exp.DataType.build("int")
+# As a literal without a type it is a constant at once; the planner takes OFFSET 0 for a limit that forbids workers.
+_ZERO = exp.Literal.string("0")
 # Groups of an answer that are taken at most.
 MOST_GROUPS = 1_000_000
 
@@ -46,11 +48,15 @@ class Statements:
         if request.weight is not None:
             self._weight = rows.column(request.weight).number(dialect)
 
-    def sample(self, limit: int) -> exp.Select:
-        """Some rows as they are: "v1", …, "f0", … and "status"."""
+    def sample(self, limit: int, percent: float | None = None) -> exp.Select:
+        """Some rows as they are: "v1", …, "f0", … and "status"; the first, or of this share of a table's pages."""
         items = {f"v{j}": tree for j, tree in enumerate(self._values, 1)}
         items |= {f"f{k}": key.tree for k, key in enumerate(self._keys)}
-        return self._select({**items, "status": self._status()}).limit(limit)
+        select = self._select({**items, "status": self._status()}).limit(limit)
+        if percent is not None:
+            for table in list(select.find_all(exp.Table)):
+                table.set("sample", _pages(percent))
+        return select
 
     def sums(
         self,
@@ -78,25 +84,52 @@ class Statements:
     ) -> exp.Select:
         used = {v for p in block.products for v in p if v > 0} | set(block.described)
         items: dict[str, Tree] = {"status": self._status()}
-        items |= {f"f{k}": self._keys[k].tree for k in block.factors}
         items |= {f"v{j}": self._values[j - 1] for j in {*block.shared, *block.described}}
         items |= {f"d{j}": self._distance(j, block, origin, cells) for j in sorted(used)}
         if self._weight is not None:
             items["w"] = self._weight
-        groups = ["status", *(f"f{k}" for k in block.factors), *(f"v{j}" for j in block.shared)]
+        keys = self._grouping(block, items)
         sums = self._sums(block)
-        answer: dict[str, Tree] = {"block": whole(index), "status": column("status")}
+        answer: dict[str, Tree] = {"block": whole(index), "status": exp.Min(this=column("status"))}
         for k in _all(blocks, "factors"):
-            answer[f"f{k}"] = column(f"f{k}") if k in block.factors else self._keys[k].null()
+            answer[f"f{k}"] = keys[f"f{k}"] if k in block.factors else self._keys[k].null()
         for j in _all(blocks, "shared"):
             answer[f"v{j}"] = column(f"v{j}") if j in block.shared else number_null()
         for name in dict.fromkeys(name for b in blocks for name in self._sums(b)):
             answer[name] = sums.get(name, number_null())
+        rows = self._select(items)
+        if self.dialect.fenced:
+            rows = rows.offset(_ZERO)
         return (
             exp.select(*(exp.alias_(tree, name, quoted=True) for name, tree in answer.items()))
-            .from_(self._select(items).subquery("r"))
-            .group_by(*(column(name) for name in groups))
+            .from_(rows.subquery("r"))
+            .group_by(*(tree.copy() for tree in keys.values()))
         )
+
+    def _grouping(self, block: Block, items: dict[str, Tree]) -> dict[str, Tree]:
+        """What rows are grouped by, over the columns of `items`, to which those are added that it needs.
+
+        PostgreSQL's planner looks through a subquery's columns only where they are a table's own, and takes a comparison to
+        have two values: so it knows about how many groups there will be.
+        """
+        keys: dict[str, Tree] = {}
+        status = column("status")
+        if self.dialect.fenced:
+            keys["unused"] = exp.GT(this=status, expression=whole(MISSING))
+            odd = exp.Mod(this=status.copy(), expression=whole(2))
+            keys["odd"] = exp.EQ(this=exp.Paren(this=odd), expression=whole(1))
+        else:
+            keys["status"] = status
+        for k in block.factors:
+            tree = self._keys[k].tree
+            if self.dialect.fenced:
+                keys[f"f{k}"] = _over_columns(tree, items, f"c{k}_")
+            else:
+                items[f"f{k}"] = tree
+                keys[f"f{k}"] = column(f"f{k}")
+        keys |= {f"v{j}": column(f"v{j}") for j in block.shared}
+        keys |= {f"p{j}": self.dialect.above(column(f"d{j}")) for j in block.parts}
+        return keys
 
     def _sums(self, block: Block) -> dict[str, Tree]:
         dialect, weighted = self.dialect, self._weight is not None
@@ -238,6 +271,30 @@ class Statements:
         named = [exp.alias_(tree.copy(), name, quoted=True) for name, tree in items.items()]
         select = exp.select(*named).from_(self.rows.table.copy())
         return select if self.rows.where is None else select.where(self.rows.where.copy())
+
+
+def _over_columns(tree: Tree, items: dict[str, Tree], prefix: str) -> Tree:
+    """The tree over columns that are added to the items under names of their own."""
+
+    def renamed(node: Tree) -> Tree:
+        if not isinstance(node, exp.Column):
+            return node
+        name = next(
+            (known for known, item in items.items() if known.startswith(prefix) and item == node),
+            None,
+        )
+        if name is None:
+            name = f"{prefix}{len(items)}"
+            items[name] = node.copy()
+        return column(name)
+
+    return tree.transform(renamed)
+
+
+def _pages(percent: float) -> exp.TableSample:
+    """The same pages each time."""
+    share = exp.Literal.number(f"{percent:.6f}")
+    return exp.TableSample(method=exp.var("SYSTEM"), percent=share, seed=whole(1))
 
 
 def _all(blocks: Sequence[Block], what: str) -> list[int]:
