@@ -132,8 +132,10 @@ void Factorisation::settle_row(const FactorRequest& request, SquareDD& panel, si
   const DoubleDouble unscaled = scaled(pivot, back, back);
   const DoubleDouble raw = scaled(raw_squares_[i], scale_[i], scale_[i]);
   const double kept = static_cast<double>(kept_.size() + request.kept_before);
-  if (!(pivot > raw * (kAliasUnit * kept))) {
+  const bool known = !request.dependent.empty() && request.dependent[column];
+  if (known || !(pivot > raw * (kAliasUnit * kept))) {
     aliased_.push_back(column);
+    if (known) return;
     doubtful_ = doubtful_ || -pivot > raw * kDoubtful;
     return;
   }

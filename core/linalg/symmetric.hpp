@@ -6,7 +6,8 @@
 //     residual norm <= 8 sqrt(k) 2^-52 x raw norm      (k columns kept so far; residual norm = sqrt
 //     of its pivot),
 // and is skipped; up to 1e-7 x raw norm it is kept and listed as suspicious. All in double-double:
-// unit roundoff 2^-104. It asks check_cancelled() (base/cancel.hpp) every four rows.
+// unit roundoff 2^-104. Columns that are known to depend on others are skipped unseen. It asks
+// check_cancelled() (base/cancel.hpp) every four rows.
 #pragma once
 
 #include <cstddef>
@@ -46,6 +47,8 @@ struct FactorRequest {
   std::vector<DoubleDouble>
       raw_squares;  // per column of the matrix: sum of w x^2 before centring; empty: the diagonal
   size_t kept_before = 0;  // columns already eliminated (1 where centring took the intercept out)
+  std::vector<bool> dependent;  // per column of the matrix: known to depend on those before it,
+                                // whatever the sums round to; empty: nothing is known
 };
 
 class Factorisation {

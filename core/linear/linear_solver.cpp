@@ -89,6 +89,8 @@ LinearSolution solve_direct(const LinearSystem& system, const SolverOptions& opt
   FactorRequest request;
   request.order = elimination_order(system, drop_first, options.drop_main, -1);
   request.responses = {p};
+  request.dependent = redundant_by_coding(system, drop_first, options.drop_main);
+  request.dependent.push_back(false);
   request.raw_squares.resize(p + 1);
   for (size_t i = 0; i < p; ++i) {
     for (size_t j = i; j < p; ++j) matrix.set(i, j, system.entry(i, j));

@@ -34,6 +34,7 @@ class ReducedSolver {
                 size_t term)
       : system_(system),
         options_(options),
+        drop_first_(drop_first),
         term_(term),
         rest_(elimination_order(system, drop_first, options.drop_main, static_cast<int>(term))) {
     const uint64_t cells = system.design().cells(system.design().terms[term]);
@@ -132,11 +133,15 @@ class ReducedSolver {
   FactorRequest request() const {
     FactorRequest request;
     const size_t r = rest_.size();
+    const std::vector<bool> redundant =
+        redundant_by_coding(system_, drop_first_, options_.drop_main);
     for (size_t i = 0; i < r; ++i) {
       request.order.push_back(i);
+      request.dependent.push_back(redundant[rest_[i]]);
       request.raw_squares.push_back(system_.raw_square(rest_[i]));
     }
     request.raw_squares.push_back(system_.raw_response_square());
+    request.dependent.push_back(false);
     request.responses = {r};
     request.kept_before = present_.size();
     return request;
@@ -228,6 +233,7 @@ class ReducedSolver {
 
   const LinearSystem& system_;
   const SolverOptions& options_;
+  bool drop_first_;
   size_t term_;
   std::vector<size_t> rest_;         // system columns other than the term's, in elimination order
   std::vector<size_t> present_;      // columns of the term's cells that have rows
