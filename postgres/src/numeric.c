@@ -26,7 +26,7 @@
 #define SHORT_NEGATIVE 0x2000
 #define SHORT_WEIGHT_NEGATIVE 0x0040
 #define SHORT_WEIGHT 0x003F
-#define BASE 10000
+#define BASE UINT64CONST(10000)
 
 static const double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -39,6 +39,29 @@ static double by_text(Datum numeric) {
   return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, numeric));
 }
 
+static uint64 digit_at(const char* data, int i) {
+  int16 digit;
+
+  memcpy(&digit, data + (Size)i * sizeof(digit), sizeof(digit));
+  return (uint64)digit;
+}
+
+/* Up to four digits as one whole number; not a loop, since the lengths of a column's values vary.
+ */
+static uint64 read_digits(const char* data, int n) {
+  switch (n) {
+    case 1:
+      return digit_at(data, 0);
+    case 2:
+      return digit_at(data, 0) * BASE + digit_at(data, 1);
+    case 3:
+      return (digit_at(data, 0) * BASE + digit_at(data, 1)) * BASE + digit_at(data, 2);
+    default:
+      return (digit_at(data, 0) * BASE + digit_at(data, 1)) * (BASE * BASE) +
+             (digit_at(data, 2) * BASE + digit_at(data, 3));
+  }
+}
+
 double insitu_numeric_to_double(Datum numeric) {
   const char* data = VARDATA_ANY(DatumGetPointer(numeric));
   int size = (int)VARSIZE_ANY_EXHDR(DatumGetPointer(numeric));
@@ -46,7 +69,7 @@ double insitu_numeric_to_double(Datum numeric) {
   bool negative;
   int weight;
   int n_digits;
-  uint64 mantissa = 0;
+  uint64 mantissa;
   int exponent;
   double value;
 
@@ -75,12 +98,10 @@ double insitu_numeric_to_double(Datum numeric) {
   if (n_digits == 0) return 0.0;
   if (n_digits > 5) return by_text(numeric);
 
-  for (int i = 0; i < n_digits; ++i) {
-    int16 digit;
-
-    memcpy(&digit, data + (Size)i * sizeof(int16), sizeof(digit));
-    if (i == 4 && mantissa > PG_UINT64_MAX / BASE - 1) return by_text(numeric);
-    mantissa = mantissa * BASE + (uint64)digit;
+  mantissa = read_digits(data, n_digits);
+  if (n_digits == 5) {
+    if (mantissa > PG_UINT64_MAX / BASE - 1) return by_text(numeric);
+    mantissa = mantissa * BASE + digit_at(data, 4);
   }
   exponent = 4 * (weight - (n_digits - 1));
   while (mantissa > LARGEST_EXACT && mantissa % 10 == 0) {

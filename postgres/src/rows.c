@@ -140,6 +140,8 @@ void insitu_rows_append(const InsituReader* reader, InsituRows* rows) {
       insitu_rows_put_null(reader, rows, i);
     else if (reader->columns[i].type == COLUMN_FLOAT8) /* most columns are */
       ((Datum*)rows->columns[i].values)[rows->count] = reader->row[i].value;
+    else if (reader->columns[i].type == COLUMN_NUMERIC)
+      insitu_rows_put_double(rows, i, insitu_numeric_to_double(reader->row[i].value));
     else
       insitu_rows_put(reader, rows, i, reader->row[i].value);
   }
