@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import insitu
-from insitu.data import RxPostgresData, RxSqlServerData
+from insitu.data import RxPostgresData, RxSqlServerData, postgres_pages
 from insitu.errors import DataError, SourceError, SpecError
 from insitu.fitting import run_fit
 
@@ -40,6 +40,54 @@ def load(pg: Any, table: pa.Table, name: str = "t") -> RxPostgresData:
     with dbapi.connect(pg.uri, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.adbc_ingest(name, table, mode="create")
     return RxPostgresData(pg.uri, table=name)
+
+
+def test_tables_over_several_connections(pg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ranges of pages, in the table's order and of one snapshot, whatever happens to the table meanwhile.
+    monkeypatch.setattr(postgres_pages, "_PAGES_AT_ONCE", 8)
+    table = numbers()
+    source = load(pg, table)
+    pg.sql("analyze t")
+    read = postgres_pages.SideBySide._read
+
+    def change_and_read(self: Any, sql: str) -> Any:
+        pg.sql("update t set x = x + 1 where k = 1")
+        return read(self, sql)
+
+    context = insitu.RxInPostgres(pg.uri, num_tasks=3, how="streaming")
+    for formula in ("y ~ f + x + F(k)", "y ~ f:x + N(f)"):
+        spec = {"formula": formula, "rows": None}
+        assert run_fit("linear", spec, source, context) == run_fit("linear", spec, table)
+        assert context.explain().sql[0].endswith("over 3 connections")
+        assert "\"ctid\" >= CAST('(0,0)' AS tid)" in context.explain().sql[0]
+    monkeypatch.setattr(postgres_pages.SideBySide, "_read", change_and_read)
+    assert run_fit("linear", spec, source, context) == run_fit("linear", spec, table)
+    with pytest.raises(AssertionError):
+        assert run_fit("linear", spec, source, context) == run_fit("linear", spec, table)
+
+    # What has no pages of its own is read over one.
+    pg.sql("create view v as select * from t; create table p (like t) partition by list (f)")
+    for name in ("v", "p"):
+        odd = RxPostgresData(pg.uri, table=name)
+        insitu.rx_summary("~ x", odd, compute_context=context, report_progress=0)
+        assert "connections" not in context.explain().sql[0]
+
+
+def test_an_error_on_one_of_several_connections(pg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_pages, "_PAGES_AT_ONCE", 8)
+    source = load(pg, numbers())
+    context = insitu.RxInPostgres(pg.uri, num_tasks=3, how="streaming")
+    read = postgres_pages.SideBySide._read
+
+    def fail(self: Any, sql: str) -> Any:
+        return read(self, "select 1 / 0" if "(16,0)" in sql else sql)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres_pages.SideBySide, "_read", fail)
+        with pytest.raises(DataError, match="division by zero"):
+            insitu.rx_lin_mod("y ~ x", source, compute_context=context, report_progress=0)
+    model = insitu.rx_lin_mod("y ~ x", source, compute_context=context, report_progress=0)
+    assert model.n_valid_obs == ROWS
 
 
 def test_the_same_bits_as_locally(pg: Any) -> None:
@@ -187,6 +235,24 @@ def test_ctrl_c_cancels_the_server_s_query(pg: Any, query: str, work: str) -> No
     assert time.monotonic() - started < 1.9
     assert gone(pg)
     assert pg.sql("select to_regclass('o')") == ""
+
+
+def test_ctrl_c_on_several_connections(pg: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_pages, "_PAGES_AT_ONCE", 8)
+    source = load(pg, numbers())
+    context = insitu.RxInPostgres(pg.uri, num_tasks=3, how="streaming")
+    read = postgres_pages.SideBySide._read
+
+    def wait(self: Any, sql: str) -> Any:
+        return read(self, "select pg_sleep(30)::text" if "(16,0)" in sql else sql)
+
+    monkeypatch.setattr(postgres_pages.SideBySide, "_read", wait)
+    threading.Timer(0.7, _thread.interrupt_main).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        insitu.rx_lin_mod("y ~ x", source, compute_context=context, report_progress=0)
+    assert time.monotonic() - started < 1.9
+    assert gone(pg)
 
 
 def test_ctrl_c_while_connecting(pg: Any) -> None:

@@ -17,7 +17,8 @@ class RxInPostgres(DatabaseContext):
 
     Arguments:
         connection_string: `postgresql://user@host:5432/database`, or "host=… dbname=… user=…" as libpq reads it.
-        num_tasks: parallel workers that a query may have; 0 leaves it to the server's settings.
+        num_tasks: parallel workers that a query may have, and connections over which a table's rows are streamed;
+            0 leaves the workers to the server's settings, and takes one connection.
         how: "auto" chooses by what is found in the database and by estimated cost; "extension", "pushdown" and "streaming"
             ask for one way.
         execution_timeout_seconds: a pass, or predictions, that take longer are stopped with a SourceError; None or 0: never.

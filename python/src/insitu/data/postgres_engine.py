@@ -26,8 +26,9 @@ from .postgres_catalog import (
 )
 from .postgres_columns import ConversionError
 from .postgres_inside import inside_query, refusal
+from .postgres_pages import SideBySide, ranges_of
 from .postgres_plan import expected_rows, read_plan, with_ancestors
-from .postgres_session import Session, reading, session_of, using
+from .postgres_session import Session, reading, session_of, stream_of, using
 from .source import Stream
 
 if TYPE_CHECKING:
@@ -170,9 +171,14 @@ class PostgresRows(Rows):
     def _streamed(
         self, session: Session, release: Callable[[], None], select: exp.Select, schema: pa.Schema
     ) -> Stream:
-        table = self.relation(session).table
+        relation = self.relation(session)
+        table = relation.table
         # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
         session.allow_workers(0 if table is not None else session.query_workers)
+        if table is not None and (session.query_workers or 1) > 1:
+            ranges = ranges_of(session, relation, select)
+            if len(ranges) > 1:
+                return self._side_by_side(session, release, ranges, schema)
         return session.stream(
             str(select.sql(dialect="postgres")),
             schema,
@@ -180,6 +186,29 @@ class PostgresRows(Rows):
             close=release,
             computing=table is not None,
             change=_checked(schema),
+        )
+
+    def _side_by_side(
+        self,
+        session: Session,
+        release: Callable[[], None],
+        ranges: Sequence[exp.Select],
+        schema: pa.Schema,
+    ) -> Stream:
+        queries = [str(select.sql(dialect="postgres")) for select in ranges]
+        reading = SideBySide(self.database, session, queries, session.query_workers or 1)
+
+        def close() -> None:
+            reading.close()
+            release()
+
+        return stream_of(
+            reading.batches,
+            schema,
+            _checked(schema),
+            cancel=reading.cancel,
+            close=close,
+            sql=f"{queries[0]} -- and the next pages, over {reading.connections} connections",
         )
 
     def row_count(self) -> int | None:

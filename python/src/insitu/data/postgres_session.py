@@ -30,11 +30,22 @@ _scopes: ContextVar[Mapping[object, _Scope] | None] = ContextVar("insitu_postgre
 
 
 class Session:
-    """A connection in a transaction: read-only and REPEATABLE READ, so that all its queries see one state, or for writing."""
+    """A connection in a transaction: read-only and REPEATABLE READ, so that all its queries see one state, or for writing.
 
-    def __init__(self, target: Postgres, purpose: str = "read", *, write: bool = False) -> None:
+    Arguments:
+        snapshot: the name under which another session exported what it sees; this one then sees the same.
+    """
+
+    def __init__(
+        self,
+        target: Postgres,
+        purpose: str = "read",
+        *,
+        write: bool = False,
+        snapshot: str | None = None,
+    ) -> None:
         self.purpose = purpose
-        # Workers of queries that are streamed; None leaves it to the server's settings.
+        # Workers of queries that are streamed, connections that read a table; None leaves it to the server's settings.
         self.query_workers: int | None = None
         self._workers: int | None = None
         self._facts: dict[str, Any] = {}
@@ -42,6 +53,8 @@ class Session:
         mode = "" if write else " ISOLATION LEVEL REPEATABLE READ READ ONLY"
         try:
             self.execute(f"BEGIN{mode}")
+            if snapshot is not None:
+                self.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             self.execute(_SETTINGS)
         except BaseException:
             self.close()
@@ -136,12 +149,10 @@ class Session:
             close: lets go of the session when the stream is closed. change: what is done to each batch.
         """
         query = Query(self._connection, self.tagged(sql), copy=True)
-        errors: list[BaseException] = []
 
         def batches() -> Iterator[pa.RecordBatch]:
             try:
-                for batch in query.batches():
-                    yield change(batch) if change else _as_schema(batch, schema)
+                yield from query.batches()
             except Exception as error:
                 if not is_driver_error(error):
                     raise
@@ -151,8 +162,7 @@ class Session:
             query.close()
             close()
 
-        reader = watched_reader(schema, batches, None, errors)
-        return Stream(reader, cancel=self.cancel, close=done, errors=errors, sql=sql)
+        return stream_of(batches, schema, change, cancel=self.cancel, close=done, sql=sql)
 
     @contextmanager
     def _told(self, shown: str, computing: bool) -> Iterator[None]:
@@ -196,6 +206,26 @@ class Session:
     def close(self) -> None:
         """Ends the transaction (what was not committed is undone) and the connection; harmless if repeated."""
         self._connection.close()
+
+
+def stream_of(
+    batches: Callable[[], Iterator[pa.RecordBatch]],
+    schema: pa.Schema,
+    change: Callable[[pa.RecordBatch], pa.RecordBatch] | None,
+    *,
+    cancel: Callable[[], None],
+    close: Callable[[], None],
+    sql: str,
+) -> Stream:
+    """The stream of the driver's batches; see `Session.stream`."""
+    errors: list[BaseException] = []
+
+    def changed() -> Iterator[pa.RecordBatch]:
+        for batch in batches():
+            yield change(batch) if change else _as_schema(batch, schema)
+
+    reader = watched_reader(schema, changed, None, errors)
+    return Stream(reader, cancel=cancel, close=close, errors=errors, sql=sql)
 
 
 def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
