@@ -147,7 +147,7 @@ def memory(bench: Bench) -> str:
     spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
     text = bench.server.psql(
         f"""SET max_parallel_workers_per_gather = 0; SET enable_sort = off; SET work_mem = '16MB'; SET hash_mem_multiplier = 1;
-        EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + day, insitu.state({spec}, y, {", ".join(X)}) FROM t GROUP BY 1"""
+        EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + floor(x1 * 10)::int, insitu.state({spec}, y, {", ".join(X)}) FROM t GROUP BY 1"""
     )
     used = re.search(r"Memory Usage: (\d+)kB", text)
     found = re.search(r"rows=(\d+)", text)

@@ -101,10 +101,13 @@ CREATE FUNCTION columns(spec bytea) RETURNS text[]
 COMMENT ON FUNCTION columns(bytea) IS 'the columns that a spec reads, in the order that insitu.state takes them';
 
 -- ---- From states to models --------------------------------------------------------------------------------------------
+CREATE FUNCTION spec_support(internal) RETURNS internal
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'insitu_pg_spec_support';
+COMMENT ON FUNCTION spec_support(internal) IS 'has the planner make a spec of constants once';
 CREATE FUNCTION spec(formula text, data text, pweights text DEFAULT NULL, fweights text DEFAULT NULL,
                      drop_first boolean DEFAULT false, "precision" text DEFAULT 'double', cov_coef boolean DEFAULT false)
   RETURNS bytea
-  LANGUAGE c STABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'insitu_pg_spec';
+  LANGUAGE c STABLE PARALLEL SAFE COST 1000 SUPPORT spec_support AS 'MODULE_PATHNAME', 'insitu_pg_spec';
 COMMENT ON FUNCTION spec(text, text, text, text, boolean, text, boolean) IS
   'what insitu.state needs to know for a linear model of a formula over a table or query; no row is read';
 

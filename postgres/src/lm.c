@@ -5,11 +5,16 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "models.h"
+#include "nodes/makefuncs.h"
+#include "nodes/pathnodes.h"
+#include "nodes/supportnodes.h"
 #include "plan.h"
 #include "relation.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+/* Of insitu.spec and insitu.lm. */
+#define SPEC_ARGUMENTS 7
 /* Arguments of one aggregate call; beyond it the columns go as one row. */
 #define MOST_COLUMNS 98
 
@@ -177,10 +182,10 @@ Datum insitu_pg_lm(PG_FUNCTION_ARGS) {
   PG_RETURN_BYTEA_P(model);
 }
 
-PG_FUNCTION_INFO_V1(insitu_pg_spec);
-Datum insitu_pg_spec(PG_FUNCTION_ARGS) {
+/* The spec, in the caller's memory; *tables receives the Oids of the tables behind it. */
+static bytea* make_spec(const Request* request, List** tables) {
   MemoryContext caller = CurrentMemoryContext;
-  Request request = read_request(fcinfo);
+  MemoryContext inner;
   InsituRelation relation;
   insitu_fit* fit = NULL;
   insitu_analysis* pass = NULL;
@@ -188,17 +193,67 @@ Datum insitu_pg_spec(PG_FUNCTION_ARGS) {
   char** columns;
   int n_columns;
   char* text;
-  struct varlena* result;
+  bytea* result;
 
   SPI_connect();
-  relation = insitu_relation(request.data);
-  text = fit_spec(&request, &relation);
+  relation = insitu_relation(request->data);
+  text = fit_spec(request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
   next_pass(fit, &pass, &spec, &columns, &n_columns);
   appendStringInfo(&spec, ", \"fit\": {\"name\": \"linear\", \"spec\": %s}}", text);
-  result = handed_out((struct varlena*)spec_bytes(&spec), caller);
+  result = (bytea*)handed_out((struct varlena*)spec_bytes(&spec), caller);
+  inner = MemoryContextSwitchTo(caller);
+  *tables = list_copy(relation.tables);
+  MemoryContextSwitchTo(inner);
   SPI_finish();
-  PG_RETURN_BYTEA_P(result);
+  return result;
+}
+
+PG_FUNCTION_INFO_V1(insitu_pg_spec);
+Datum insitu_pg_spec(PG_FUNCTION_ARGS) {
+  Request request = read_request(fcinfo);
+  List* tables;
+
+  PG_RETURN_BYTEA_P(make_spec(&request, &tables));
+}
+
+/* A call of insitu.spec with nothing but constants, as the call of a function; false for others,
+ * and for those that are errors, which are raised when they are run. */
+static bool constant_call(const FuncExpr* call, FunctionCallInfo fcinfo) {
+  int i = 0;
+  ListCell* cell;
+
+  if (list_length(call->args) != SPEC_ARGUMENTS) return false;
+  foreach (cell, call->args) {
+    Node* argument = lfirst(cell);
+
+    if (!IsA(argument, Const)) return false;
+    fcinfo->args[i].value = ((Const*)argument)->constvalue;
+    fcinfo->args[i].isnull = ((Const*)argument)->constisnull;
+    ++i;
+  }
+  return !fcinfo->args[0].isnull && !fcinfo->args[1].isnull && !fcinfo->args[5].isnull;
+}
+
+/* The planner makes a spec once, where it would be made anew for each row as an argument of
+ * insitu.state. The plan is made again when a table behind the spec changes. */
+PG_FUNCTION_INFO_V1(insitu_pg_spec_support);
+Datum insitu_pg_spec_support(PG_FUNCTION_ARGS) {
+  Node* asked = (Node*)PG_GETARG_POINTER(0);
+  SupportRequestSimplify* simplify;
+  LOCAL_FCINFO(call, SPEC_ARGUMENTS);
+  Request request;
+  List* tables;
+  bytea* spec;
+
+  if (!IsA(asked, SupportRequestSimplify)) PG_RETURN_POINTER(NULL);
+  simplify = (SupportRequestSimplify*)asked;
+  InitFunctionCallInfoData(*call, NULL, SPEC_ARGUMENTS, InvalidOid, NULL, NULL);
+  if (simplify->root == NULL || !constant_call(simplify->fcall, call)) PG_RETURN_POINTER(NULL);
+  request = read_request(call);
+  spec = make_spec(&request, &tables);
+  simplify->root->glob->relationOids = list_concat(simplify->root->glob->relationOids, tables);
+  PG_RETURN_POINTER(makeConst(BYTEAOID, -1, InvalidOid, -1, PointerGetDatum(spec), false, false));
 }
 
 /* The columns of a spec, in the order that insitu.state takes them. */

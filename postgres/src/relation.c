@@ -79,19 +79,21 @@ static char* table_name(const char* data) {
   return NULL;
 }
 
-/* Rows that the planner expects of a query; 0 where it makes no plan. */
-static double expected_rows(SPIPlanPtr plan) {
+/* What the planner knows of a query: the rows it expects, 0 where it makes no plan, and the tables.
+ */
+static void look_at_plan(SPIPlanPtr plan, InsituRelation* relation) {
   CachedPlan* cached = SPI_plan_get_cached_plan(plan);
-  double rows = 0.0;
 
-  if (cached == NULL) return rows;
+  relation->rows = 0.0;
+  relation->tables = NIL;
+  if (cached == NULL) return;
   if (list_length(cached->stmt_list) == 1) {
     PlannedStmt* statement = linitial_node(PlannedStmt, cached->stmt_list);
 
-    if (statement->planTree != NULL) rows = statement->planTree->plan_rows;
+    if (statement->planTree != NULL) relation->rows = statement->planTree->plan_rows;
+    relation->tables = list_copy(statement->relationOids);
   }
   ReleaseCachedPlan(cached, NULL); /* plans that are not saved have no owner */
-  return rows;
 }
 
 /* Columns and rows of one SELECT. */
@@ -104,7 +106,7 @@ static void look_at(const char* query, InsituRelation* relation) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("the data must be one SELECT; the query holds something else")));
   relation->columns = source->resultDesc;
-  relation->rows = expected_rows(plan);
+  look_at_plan(plan, relation);
 }
 
 InsituRelation insitu_relation(const char* data) {

@@ -11,7 +11,8 @@
 typedef struct InsituRelation {
   char* from; /* quoted name, or the query in brackets with an alias */
   TupleDesc columns;
-  double rows; /* the planner's estimate */
+  double rows;  /* the planner's estimate */
+  List* tables; /* Oids of those that are read */
 } InsituRelation;
 
 /* Within SPI. Errors: no such table (near names are offered), not one SELECT. */

@@ -37,6 +37,21 @@ SELECT array_agg(term) FROM insitu.coef(insitu.finalize((
   SELECT insitu.rollup(s) FROM (SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS s FROM insitu_rows
                                  GROUP BY id > 60) t)));
 
+-- A spec of constants is made once, when the query is planned, and again when a table behind it changes.
+EXPLAIN (VERBOSE, COSTS off) SELECT insitu.columns(insitu.spec('y ~ x', 'insitu_rows', NULL::text)) FROM insitu_rows WHERE id = 1;
+CREATE TABLE insitu_later AS SELECT y, x::text AS x FROM insitu_rows;
+PREPARE later AS SELECT insitu.spec('y ~ x', 'insitu_later') AS spec FROM insitu_rows WHERE id = 1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE later \gset old_
+ALTER TABLE insitu_later ALTER x TYPE float8 USING x::float8;
+EXECUTE later \gset new_
+RESET plan_cache_mode;
+SELECT :'old_spec' = :'new_spec' AS same, position('"factor"' IN convert_from(:'old_spec', 'UTF8')) > 0 AS was_text,
+       position('"factor"' IN convert_from(:'new_spec', 'UTF8')) > 0 AS is_text;
+DROP TABLE insitu_later;
+SELECT insitu.spec(NULL, 'insitu_rows') FROM insitu_rows WHERE false;
+SELECT count(*) FROM insitu_rows WHERE id < 0 AND insitu.spec('y ~ x', 'insitu_row') IS NULL;
+
 -- So are labels that an enum gets after the spec was made: after those that it had.
 CREATE TYPE insitu_size AS ENUM ('small', 'large', 'never');
 CREATE TABLE insitu_sizes AS SELECT i, (i * i % 7)::float8 AS y, CASE i % 2 WHEN 0 THEN 'small' ELSE 'large' END::insitu_size AS size
