@@ -132,7 +132,7 @@ def pushdown(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
 
 def groups(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
     """One model for each of 5,000 groups."""
-    spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
+    spec = f"insitu.spec('{NUMBERS}', 't')"
     ours = f"SELECT count(s) FROM (SELECT insitu.state({spec}, y, {', '.join(X)}) AS s FROM t GROUP BY part OFFSET 0) q"
     plain = f"SELECT count(*) FROM ({sums(by='part')} OFFSET 0) q"
     row = Row("groups", "one model for each of 5,000 groups, 10 numbers", "`GROUP BY` with 11 sums", 3.0, 1.5)  # fmt: skip
@@ -144,7 +144,7 @@ ROWS = (numbers, factors, numerics, streamed, predict, pushdown, groups)
 
 def memory(bench: Bench) -> str:
     """50,000 groups: what the hash table takes, beside what it may."""
-    spec = f"(SELECT insitu.spec('{NUMBERS}', 't'))"
+    spec = f"insitu.spec('{NUMBERS}', 't')"
     text = bench.server.psql(
         f"""SET max_parallel_workers_per_gather = 0; SET enable_sort = off; SET work_mem = '16MB'; SET hash_mem_multiplier = 1;
         EXPLAIN (ANALYZE, COSTS off) SELECT part * 10 + floor(x1 * 10)::int, insitu.state({spec}, y, {", ".join(X)}) FROM t GROUP BY 1"""

@@ -27,7 +27,7 @@ SELECT round(r_squared::numeric, 5) AS r_squared, round(sigma::numeric, 3) AS si
 
 -- One model for each day of the week, in one query.
 SELECT "DayOfWeek", round(c.estimate::numeric, 4) AS "minutes per hour", round(c.std_error::numeric, 4) AS std_error
-  FROM (SELECT "DayOfWeek", insitu.finalize(insitu.state((SELECT insitu.spec('ArrDelay ~ CRSDepTime', 'airlinedemosmall')),
+  FROM (SELECT "DayOfWeek", insitu.finalize(insitu.state(insitu.spec('ArrDelay ~ CRSDepTime', 'airlinedemosmall'),
                                                          "ArrDelay", "CRSDepTime")) AS model
           FROM airlinedemosmall GROUP BY "DayOfWeek") m, insitu.coef(model) c
  WHERE c.term = 'CRSDepTime' ORDER BY 2 DESC;
