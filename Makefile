@@ -133,7 +133,7 @@ check: $(VENV)/.test
 
 bench: setup-bench
 	@$(MAKE) --no-print-directory $(VENV)/.package
-	@$(PY) tools/test_postgres.py --install
+	$(if $(filter-out postgres,$(ROW)),,@$(PY) tools/test_postgres.py --install)
 	@$(PY) bench/run.py $(if $(ROW),--row $(ROW)) $(if $(QUICK),--quick)
 
 clean:

@@ -1,11 +1,14 @@
 """Inside PostgreSQL: each row against plain SQL over the same columns, in alternate turns, with 0, 1 and 2 parallel workers.
 
-The extension must be installed for the server that conformance.postgres_server finds.
+The extension must be installed for the server that conformance.postgres_server finds. MADlib is a peer where MADPACK names its
+program (docs/benchmarks.md tells how it is built).
 """
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,7 +142,31 @@ def groups(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
     return row, lambda: bench.fetch(plain), lambda: bench.fetch(ours)
 
 
+def madlib(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """MADlib's linear regression, which declares no combine function on PostgreSQL: one core."""
+    independent = f"ARRAY[1, {', '.join(X)}]"
+
+    def train() -> None:
+        bench.fetch("DROP TABLE IF EXISTS trained, trained_summary")
+        bench.fetch(f"SELECT madlib.linregr_train('t', 'trained', 'y', '{independent}')")
+
+    row = Row("madlib", "OLS of 10 numbers, whole call", "MADlib's `linregr_train`", 1 / 5, None)
+    return row, train, lambda: bench.fit(NUMBERS)
+
+
 ROWS = (numbers, factors, numerics, streamed, predict, pushdown, groups)
+
+
+def install_madlib(server: PostgresServer, madpack: str) -> None:
+    """MADlib in the server's database, by its own program, which wants a user that is not root."""
+    server.psql("CREATE EXTENSION plpython3u")
+    place = f"postgres@127.0.0.1:{server.port}/postgres"
+    environment = {"PATH": f"{server.bindir}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGPASSWORD": server.password}  # fmt: skip
+    user = {"user": "postgres"} if os.geteuid() == 0 else {}
+    subprocess.run(
+        [madpack, "-p", "postgres", "-s", "madlib", "-c", place, "install"],
+        check=True, stdout=subprocess.DEVNULL, cwd=server.folder.parent, env=environment, **user,
+    )  # fmt: skip
 
 
 def memory(bench: Bench) -> str:
@@ -173,12 +200,16 @@ def benched(n: int) -> Iterator[Bench]:
 def measured(n: int, quick: bool) -> list[str]:
     """The lines of one size: each row with 0, 1 and 2 workers, and the memory of many groups."""
     columns = WORKERS[-1:] if quick else WORKERS
+    madpack = os.environ.get("MADPACK")
+    named = " | ".join(f"{count} worker{'' if count == 1 else 's'}" for count in columns)
     lines = [
-        f"| {n:,} rows | against | {' | '.join(f'{count} workers' for count in columns)} | to reach |",
+        f"| {n:,} rows | against | {named} | to reach |",
         f"|---|---|{'---|' * len(columns)}---|",
     ]
     with benched(n) as bench:
-        for make in ROWS:
+        if madpack:
+            install_madlib(bench.server, madpack)
+        for make in (*ROWS, madlib) if madpack else ROWS:
             cells = []
             for workers in columns:
                 bench.workers(workers)

@@ -32,6 +32,10 @@ Seconds are medians, ratios the median of the ratios turn by turn. The limit is 
 Seconds belong to this machine ({machine}); the ratios count.
 
 """
+MADLIB = (
+    "MADlib is measured where `MADPACK` names its program: MADlib 2.1.0 (`rel/v2.1.0`, with `#include <array>` in "
+    "`src/ports/postgres/dbconnector/dbconnector.hpp`) builds by its own cmake with gcc 12, Boost 1.74, its own Eigen branch and `postgresql-plpython3`."
+)
 
 
 def one(name: str, folder: Path, quick: bool) -> str:
@@ -88,7 +92,7 @@ def main() -> int:
     )
     text += (
         "\n## Inside PostgreSQL\n\nEach cell: insitu / the other = the median of the ratios of five alternate turns (streaming and pushdown of 20 million rows: one). "
-        f"Both read the same tables from PostgreSQL's own memory.\n\n{parts['postgres']}\n"
+        f"Both read the same tables from PostgreSQL's own memory. {MADLIB}\n\n{parts['postgres']}\n"
     )
     out = options.out or (None if options.quick else ROOT / "docs" / "benchmarks.md")
     if out:

@@ -67,9 +67,19 @@ class Place:
         local = [w for w in caught if "locally" in str(w.message)]
         first = not any(data is seen for seen in self.warned)
         self.warned.append(data)
+        self._check_way()
         expected = self.kind in self.case.outside and first
         assert len(local) == expected, [str(w.message) for w in caught]
         return result
+
+    def _check_way(self) -> None:
+        """It was computed as this context is there to try."""
+        if self.case.expected_way is None or self.kind in self.case.outside:
+            return
+        told = self.context.explain()
+        other = self.case.other_way
+        if other is None or not any(note.startswith(other) for note in told.notes):
+            assert told.way == self.case.expected_way, str(told)
 
 
 @pytest.fixture(params=PLACES, ids=[f"{case.name}-{kind}" for case, kind in PLACES])

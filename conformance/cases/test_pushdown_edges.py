@@ -61,8 +61,8 @@ def test_a_table_is_sampled_all_over():
     assert len(done.statements) == 2
 
 
-def test_rounding_follows_the_longest_sum(way):
-    # Sums in parts are added up by the engine, so that a model keeps nine digits without reading the rows again.
+def test_sums_are_taken_in_parts(way):
+    # By the side of its origin that each of three values is on; the engine adds the parts up.
     rng = np.random.default_rng(6)
     x, z, e = rng.uniform(0, 1, (3, 60_000))
     table = pa.table({"y": x + e, "x": x, "z": z})

@@ -26,6 +26,9 @@ class ContextCase:
     # Modules it needs; where one is missing the context is left out, by name.
     needs: ClassVar[tuple[str, ...]] = ()
     same_bits: ClassVar[bool] = True
+    # What `explain` must call the way of computations inside it; None: whatever it is. `other_way`: with a note that begins so, any.
+    expected_way: ClassVar[str | None] = None
+    other_way: ClassVar[str | None] = None
     # Digits it may lose against the thresholds of the cases.
     tolerance: ClassVar[float] = 0.0
 

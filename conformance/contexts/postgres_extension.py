@@ -11,6 +11,7 @@ class PostgresExtension(ContextCase):
     reads = ("postgres_table", "postgres_query")
     # Workers merge in any order, and read rows in any order.
     same_bits = False
+    expected_way = "the extension builds the state in the server"
 
     def missing(self):
         return postgres.missing() or postgres.missing_extension()

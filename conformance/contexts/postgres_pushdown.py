@@ -12,6 +12,8 @@ class PostgresPushdown(ContextCase):
     name = "postgres_pushdown"
     reads = ("postgres_table", "postgres_query")
     same_bits = False
+    expected_way = "SQL's own aggregates build the state in the server"
+    other_way = "not by pushdown"
     # Nine digits are promised; where SQL would keep fewer, rows are streamed.
     tolerance = 6.0
 

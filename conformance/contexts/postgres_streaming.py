@@ -5,11 +5,12 @@ from conformance.contexts.base import ContextCase
 
 
 class PostgresStreaming(ContextCase):
-    """RxInPostgres with nothing installed in the server, and no pushdown."""
+    """RxInPostgres by streaming, as with nothing installed in the server where pushdown costs more."""
 
     name = "postgres_streaming"
     reads = ("postgres_table", "postgres_query", "pandas")
     outside = ("pandas",)
+    expected_way = "rows streamed to this process"
 
     def missing(self):
         return postgres.missing()
@@ -18,7 +19,7 @@ class PostgresStreaming(ContextCase):
         """The server that the suite shares."""
         import insitu
 
-        return insitu.RxInPostgres(postgres.connection_string())
+        return insitu.RxInPostgres(postgres.connection_string(), how="streaming")
 
 
 CASE = PostgresStreaming()

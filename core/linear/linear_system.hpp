@@ -43,7 +43,6 @@ class LinearSystem {
   DoubleDouble term_center(size_t term) const;  // of its feature; 0 if it has none
   const Centring& centring() const { return centring_; }
   bool empty_cell(size_t column) const;  // a factor column without rows
-  // Columns of one group exclude each other: the cells of a term (the intercept: -1 + 1 = 0).
   const Design& design() const { return design_; }
   bool intercept() const { return design_.intercept; }
 

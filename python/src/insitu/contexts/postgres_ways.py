@@ -73,9 +73,13 @@ class PostgresWays:
                 if self._how == name and not isinstance(reason, NotOfferedError):
                     raise SpecError(f"how={name!r} is not possible here: {reason}.") from None
                 closed.append(f"not by {name}: {reason}")
+        self._prepare_streaming(source)
+        return None, closed
+
+    def _prepare_streaming(self, source: Source) -> None:
         with using(_target_of(source)) as session:
             session.query_workers = self._workers
-        return None, closed
+            session.connections = self._workers or 1
 
     def map(
         self,
@@ -89,14 +93,17 @@ class PostgresWays:
         """What was written in the server, or None where rows are to be streamed, and why."""
         from .postgres_map import map_inside
 
-        if self._how not in ("auto", "extension"):
-            return None, []
-        try:
-            made = map_inside(function, source, sink, keep, output_names, self._workers, progress)
-            return made, []
-        except WayClosedError as reason:
-            # Asking for the extension is about states: rows that go elsewhere have to leave the server.
-            return None, [f"not by extension: {reason}"]
+        closed = []
+        if self._how in ("auto", "extension"):
+            try:
+                return map_inside(
+                    function, source, sink, keep, output_names, self._workers, progress
+                ), []
+            except WayClosedError as reason:
+                # Asking for the extension is about states: rows that go elsewhere have to leave the server.
+                closed.append(f"not by extension: {reason}")
+        self._prepare_streaming(source)
+        return None, closed
 
     # ---- the extension -----------------------------------------------------------------------------------------------
 

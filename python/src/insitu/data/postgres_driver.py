@@ -80,6 +80,8 @@ def connect(target: Postgres) -> Connection:
             wait([made], POLL_SECONDS)
     except BaseException:
         unwanted.set()
+        if made.done() and made.exception() is None:  # the thread may have looked before
+            made.result().close()
         raise
     return Connection(made.result())
 

@@ -28,7 +28,7 @@ from .postgres_columns import ConversionError
 from .postgres_inside import inside_query, refusal
 from .postgres_pages import SideBySide, ranges_of
 from .postgres_plan import expected_rows, read_plan, with_ancestors
-from .postgres_session import Session, reading, session_of, stream_of, using
+from .postgres_session import Session, as_schema, reading, session_of, stream_of, using
 from .source import Stream
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class PostgresRows(Rows):
         table = relation.table
         # Workers hand over rows as they come: a table is read in its own order, a query as the server likes.
         session.allow_workers(0 if table is not None else session.query_workers)
-        if table is not None and (session.query_workers or 1) > 1:
+        if table is not None and session.connections > 1:
             ranges = ranges_of(session, relation, select)
             if len(ranges) > 1:
                 return self._side_by_side(session, release, ranges, schema)
@@ -196,7 +196,7 @@ class PostgresRows(Rows):
         schema: pa.Schema,
     ) -> Stream:
         queries = [str(select.sql(dialect="postgres")) for select in ranges]
-        reading = SideBySide(self.database, session, queries, session.query_workers or 1)
+        reading = SideBySide(self.database, session, queries, self.relation(session))
 
         def close() -> None:
             reading.close()
@@ -268,10 +268,6 @@ def _checked(schema: pa.Schema) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
                     " leave such rows out (isfinite), or make them NULL."
                 )
         seen += batch.num_rows
-        arrays = [
-            a if a.type == f.type else a.cast(f.type)
-            for a, f in zip(batch.columns, schema, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+        return as_schema(batch, schema)
 
     return check

@@ -45,8 +45,9 @@ class Session:
         snapshot: str | None = None,
     ) -> None:
         self.purpose = purpose
-        # Workers of queries that are streamed, connections that read a table; None leaves it to the server's settings.
+        # What streaming may take: workers of a query (None: as the server's settings say), connections that read a table.
         self.query_workers: int | None = None
+        self.connections = 1
         self._workers: int | None = None
         self._facts: dict[str, Any] = {}
         self._connection = connect(target)
@@ -187,6 +188,7 @@ class Session:
             ):  # the first error says more than a lost connection
                 self.execute("ROLLBACK TO SAVEPOINT attempt")
                 self._connection.broken = False
+                self.execute("RELEASE SAVEPOINT attempt")  # inside it no snapshot is exported
             raise
         self.execute("RELEASE SAVEPOINT attempt")
 
@@ -222,13 +224,13 @@ def stream_of(
 
     def changed() -> Iterator[pa.RecordBatch]:
         for batch in batches():
-            yield change(batch) if change else _as_schema(batch, schema)
+            yield change(batch) if change else as_schema(batch, schema)
 
     reader = watched_reader(schema, changed, None, errors)
     return Stream(reader, cancel=cancel, close=close, errors=errors, sql=sql)
 
 
-def _as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def as_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch without the driver's notes on its fields."""
     arrays = [
         array if array.type == field.type else array.cast(field.type)

@@ -22,6 +22,7 @@ _MOST_JOINT_CELLS = 20_000
 _LEAST_SHARED = 2
 # Sums over this many rows round by some units in the last place.
 _ROWS_IN_TURN = 8_192
+_MOST_PARTS = 250_000  # groups and parts of them that an answer may come to by our own doing
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,18 @@ def choose_blocks(request: Request, sample: pa.Table) -> list[Block]:
 
 
 def in_parts(block: Block, sample: pa.Table, rows: int, most: int) -> Block:
-    """The block with so many parts that some ten thousand rows are added up one after the other, `rows` in all."""
+    """The block with so many parts that some ten thousand rows are added up one after the other, `rows` in all.
+
+    Arguments:
+        most: parts that a dialect has room for.
+    """
     squared = [a for a, b in block.products if a == b > 0]
     if not squared or block.described:
         return block
-    groups = max(1, _different(sample, block.factors, block.shared))
+    different = _different(sample, block.factors, block.shared)
+    groups = max(1.0, _cells(sample.num_rows, different)) if different > 1 else 1.0
     wanted = math.ceil(math.log2(max(1.0, rows / groups / _ROWS_IN_TURN)))
+    wanted = min(wanted, math.floor(math.log2(max(1.0, _MOST_PARTS / groups))))
     return replace(block, parts=tuple(squared[-min(wanted, most) :] if wanted else ()))
 
 
