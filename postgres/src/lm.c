@@ -79,23 +79,42 @@ static char* fit_spec(const Request* request, const InsituRelation* relation) {
   return json.data;
 }
 
-/* The next pass of a fit as text of SQL's spec, and its columns; false where the fit is done. */
-static bool next_pass(insitu_fit* fit, insitu_analysis** pass, StringInfo spec, char*** columns,
-                      int* n_columns) {
+/* A pass of a fit. */
+typedef struct Pass {
+  insitu_analysis* analysis;
+  char* name;
+  char* spec;
+  char** columns;
+  int n_columns;
+} Pass;
+
+/* The next pass; false where the fit is done. */
+static bool next_pass(insitu_fit* fit, Pass* pass) {
   insitu_bytes text = {NULL, 0};
   Datum description;
 
-  INSITU_CALL(CurrentMemoryContext, insitu_fit_next(fit, pass, &error));
-  if (*pass == NULL) return false;
-  INSITU_CALL(CurrentMemoryContext, insitu_analysis_describe(*pass, &text, &error));
+  INSITU_CALL(CurrentMemoryContext, insitu_fit_next(fit, &pass->analysis, &error));
+  if (pass->analysis == NULL) return false;
+  INSITU_CALL(CurrentMemoryContext, insitu_analysis_describe(pass->analysis, &text, &error));
   description = insitu_jsonb(text.data, text.size);
   insitu_bytes_free(&text);
-  *columns = insitu_json_strings(description, "columns", n_columns);
-  initStringInfo(spec);
-  appendStringInfoString(spec, "{\"analysis\": ");
-  insitu_append_string(spec, insitu_json_text(description, "name"));
-  appendStringInfo(spec, ", \"spec\": %s", insitu_json_text(description, "spec"));
+  pass->columns = insitu_json_strings(description, "columns", &pass->n_columns);
+  pass->name = insitu_json_text(description, "name");
+  pass->spec = insitu_json_text(description, "spec");
   return true;
+}
+
+/* A pass as SQL's spec; with the fit that it begins, if there is one. */
+static bytea* spec_bytes(const Pass* pass, const char* fit) {
+  StringInfoData spec;
+
+  initStringInfo(&spec);
+  appendStringInfoString(&spec, "{\"analysis\": ");
+  insitu_append_string(&spec, pass->name);
+  appendStringInfo(&spec, ", \"spec\": %s", pass->spec);
+  if (fit != NULL) appendStringInfo(&spec, ", \"fit\": {\"name\": \"linear\", \"spec\": %s}", fit);
+  appendStringInfoChar(&spec, '}');
+  return DatumGetByteaPP(PointerGetDatum(cstring_to_text_with_len(spec.data, spec.len)));
 }
 
 static char* pass_query(const char* from, char** columns, int n) {
@@ -107,10 +126,6 @@ static char* pass_query(const char* from, char** columns, int n) {
     appendStringInfo(&sql, "%s%s", i == 0 ? "" : ", ", quote_identifier(columns[i]));
   appendStringInfo(&sql, "%s) FROM %s", n > MOST_COLUMNS ? ")" : "", from);
   return sql.data;
-}
-
-static bytea* spec_bytes(const StringInfo spec) {
-  return DatumGetByteaPP(PointerGetDatum(cstring_to_text_with_len(spec->data, spec->len)));
 }
 
 /* Runs one pass; null if there are no rows. */
@@ -160,10 +175,7 @@ Datum insitu_pg_lm(PG_FUNCTION_ARGS) {
   Request request = read_request(fcinfo);
   InsituRelation relation;
   insitu_fit* fit = NULL;
-  insitu_analysis* pass = NULL;
-  StringInfoData spec;
-  char** columns;
-  int n_columns;
+  Pass pass;
   char* text;
   struct varlena* model;
 
@@ -171,11 +183,11 @@ Datum insitu_pg_lm(PG_FUNCTION_ARGS) {
   relation = insitu_relation(request.data);
   text = fit_spec(&request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
-  while (next_pass(fit, &pass, &spec, &columns, &n_columns)) {
-    appendStringInfoChar(&spec, '}');
-    accept_state(fit, pass,
-                 run_pass(pass_query(relation.from, columns, n_columns), spec_bytes(&spec)));
-    insitu_analysis_free(pass);
+  while (next_pass(fit, &pass)) {
+    accept_state(
+        fit, pass.analysis,
+        run_pass(pass_query(relation.from, pass.columns, pass.n_columns), spec_bytes(&pass, NULL)));
+    insitu_analysis_free(pass.analysis);
   }
   model = handed_out(insitu_seal_result(fit), caller);
   SPI_finish();
@@ -188,10 +200,7 @@ static bytea* make_spec(const Request* request, List** tables) {
   MemoryContext inner;
   InsituRelation relation;
   insitu_fit* fit = NULL;
-  insitu_analysis* pass = NULL;
-  StringInfoData spec;
-  char** columns;
-  int n_columns;
+  Pass pass;
   char* text;
   bytea* result;
 
@@ -199,9 +208,8 @@ static bytea* make_spec(const Request* request, List** tables) {
   relation = insitu_relation(request->data);
   text = fit_spec(request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
-  next_pass(fit, &pass, &spec, &columns, &n_columns);
-  appendStringInfo(&spec, ", \"fit\": {\"name\": \"linear\", \"spec\": %s}}", text);
-  result = (bytea*)handed_out((struct varlena*)spec_bytes(&spec), caller);
+  if (!next_pass(fit, &pass)) elog(ERROR, "insitu: the fit has no pass");
+  result = (bytea*)handed_out((struct varlena*)spec_bytes(&pass, text), caller);
   inner = MemoryContextSwitchTo(caller);
   *tables = list_copy(relation.tables);
   MemoryContextSwitchTo(inner);
@@ -218,7 +226,8 @@ Datum insitu_pg_spec(PG_FUNCTION_ARGS) {
 }
 
 /* A call of insitu.spec with nothing but constants, as the call of a function; false for others,
- * and for those that are errors, which are raised when they are run. */
+ * and for null arguments, whose error is raised when they are run. Other errors are the planner's.
+ */
 static bool constant_call(const FuncExpr* call, FunctionCallInfo fcinfo) {
   int i = 0;
   ListCell* cell;

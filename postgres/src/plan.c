@@ -38,13 +38,16 @@ static void describe(InsituPlan* plan) {
   plan->state_bytes = strtoll(required(description, "state_bytes"), NULL, 10);
 }
 
-/* A state that is known beforehand to be too large is refused before a row is read. */
-static void check_size(const InsituPlan* plan) {
-  if (insitu_max_state_mb > 0 && plan->state_bytes / (1024 * 1024) >= insitu_max_state_mb)
+/* A state that is known beforehand to be too large is refused before a row is read; what others
+ * have become, when they are to travel or to be stored. */
+static void check_size(double bytes, const char* about) {
+  double megabytes = bytes / (1024 * 1024);
+
+  if (insitu_max_state_mb > 0 && megabytes >= insitu_max_state_mb)
     ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                    errmsg("the state takes about %.1f MB, and insitu.max_state_mb is %d; raise "
+                    errmsg("the state takes %s%.1f MB, and insitu.max_state_mb is %d; raise "
                            "it, or use fewer levels",
-                           (double)plan->state_bytes / (1024 * 1024), insitu_max_state_mb)));
+                           about, megabytes, insitu_max_state_mb)));
 }
 
 InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context) {
@@ -68,7 +71,7 @@ InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context)
     plan->fit_spec = required(fit, "spec");
   }
   describe(plan);
-  check_size(plan);
+  check_size((double)plan->state_bytes, "about ");
   MemoryContextSwitchTo(outer);
   return plan;
 }
@@ -97,5 +100,6 @@ struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* sta
               insitu_stored_state_seal(plan->spec, plan->spec_size, saved.data, saved.size, &sealed,
                                        &error));
   insitu_bytes_free(&saved);
+  check_size((double)sealed.size, "");
   return insitu_varlena(&sealed);
 }

@@ -112,9 +112,6 @@ void insitu_rows_put(const InsituReader* reader, InsituRows* rows, int i, Datum 
     case COLUMN_INT2:
       ((int16*)column->values)[at] = DatumGetInt16(value);
       break;
-    case COLUMN_NUMERIC:
-      ((float8*)column->values)[at] = insitu_numeric_to_double(value);
-      break;
     case COLUMN_BOOL:
       put_bool(rows, column, DatumGetBool(value));
       break;

@@ -20,7 +20,8 @@ extern void insitu_rows_clear(const InsituReader* reader, InsituRows* rows);
  * again. */
 extern const struct ArrowArray* insitu_rows_batch(InsituReader* reader, InsituRows* rows);
 
-/* A row value by value: one of these for each column i, then the end. */
+/* A row value by value: one of these for each column i, then the end. Numerics are put as doubles.
+ */
 extern void insitu_rows_put(const InsituReader* reader, InsituRows* rows, int i, Datum value);
 extern void insitu_rows_put_double(InsituRows* rows, int i, double value);
 extern void insitu_rows_put_text(InsituRows* rows, int i, const char* text, int size);
