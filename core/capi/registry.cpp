@@ -8,6 +8,8 @@
 #include "base/model_file.hpp"
 #include "base/names.hpp"
 #include "design/levels_analysis.hpp"
+#include "glm/glm_analysis.hpp"
+#include "glm/glm_fit.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"
@@ -53,11 +55,14 @@ constexpr Line<AnalysisPtr> kAnalyses[] = {
     {"summary", analysis_of<SummaryAnalysis>,
      "moments, counts and moments in cells: {design, by_term, weighting}"},
     {"linear", analysis_of<LinearAnalysis>, "cross-products of a design: {design, precise}"},
+    {"glm", analysis_of<GlmAnalysis>,
+     "a step of iteratively reweighted least squares: {design, family, predictor, …}"},
 };
 constexpr Line<FitPtr> kFits[] = {
     {"summary", fit_of<SummaryFit>,
      "moments and counts by term: {formula, columns, by_term, pweights, fweights}"},
     {"linear", fit_of<LinearFit>, "linear model by least squares: {formula, columns, …}"},
+    {"glm", fit_of<GlmFit>, "generalised linear model: {formula, columns, family, …}"},
 };
 constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,

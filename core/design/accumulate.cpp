@@ -112,20 +112,17 @@ RowCounts accumulate_tile(const Design& design, const Chunk& chunk, CrossProduct
   return {chunk.rows(), tile.rows, tile.missing_rows, tile.zero_weight_rows};
 }
 
-}  // namespace
-
-RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
-                     CrossProducts& into, DoubleDouble& log_weights) {
-  if (plan.tables.empty() && design.factors.empty() && !precise && !into.origin.empty() &&
-      chunk.rows() > 0 && chunk.rows() <= tile_rows_for(into.values())) {
-    return accumulate_tile(design, chunk, into, log_weights);
-  }
+// `map` may be null.
+RowCounts accumulate_all(const Design& design, const CellPlan& plan, bool precise,
+                         const Chunk& chunk, const TileMap* map, CrossProducts& into,
+                         DoubleDouble& log_weights) {
   RowCounts counts;
   counts.rows = chunk.rows();
   std::vector<LevelTable> tables = make_level_tables(design);
   RowNeeds needs;
   needs.low_parts = precise;
   needs.adopt_dictionaries = true;
+  needs.subtract_offsets = map == nullptr;
   std::optional<RowReader> reader(std::in_place, design, needs, tables);
   reader->bind(chunk);
   if (any_adopted(*reader, tables.size()) && !worth_adopting(plan, tables, chunk.rows())) {
@@ -147,7 +144,7 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   }
   local.origin = into.origin;
 
-  const bool weighted = !design.weight.empty();
+  const bool weighted = map != nullptr || !design.weight.empty();
   const size_t values = plan.n_values - 1;
   // Scratch is no larger than the chunk: hosts with many groups hand over a few rows at a time.
   const auto tile_rows =
@@ -166,13 +163,14 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   DoubleDouble local_logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(tile_rows, chunk.rows() - begin));
-    const bool straight = !precise && !local.origin.empty();
-    const Tile& tile =
+    const bool straight = !precise && map == nullptr && !local.origin.empty();
+    const Tile& read =
         straight ? reader->read(begin, n, *shifted, local.origin) : reader->read(begin, n);
-    counts.used += tile.rows;
-    counts.missing += tile.missing_rows;
-    counts.zero_weight += tile.zero_weight_rows;
-    if (tile.rows == 0) continue;
+    counts.used += read.rows;
+    counts.missing += read.missing_rows;
+    counts.zero_weight += read.zero_weight_rows;
+    if (read.rows == 0) continue;
+    const Tile& tile = map == nullptr ? read : (*map)(read);
     if (local.origin.empty()) local.origin = origin_of(tile);
     if (precise) {
       precise_dense->add(tile, local);
@@ -200,6 +198,23 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
     merge(into, local);
   }
   return counts;
+}
+
+}  // namespace
+
+RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
+                     CrossProducts& into, DoubleDouble& log_weights) {
+  if (plan.tables.empty() && design.factors.empty() && !precise && !into.origin.empty() &&
+      chunk.rows() > 0 && chunk.rows() <= tile_rows_for(into.values())) {
+    return accumulate_tile(design, chunk, into, log_weights);
+  }
+  return accumulate_all(design, plan, precise, chunk, nullptr, into, log_weights);
+}
+
+RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, const Chunk& chunk,
+                            const TileMap& map, CrossProducts& into) {
+  DoubleDouble unused;
+  return accumulate_all(design, plan, false, chunk, &map, into, unused);
 }
 
 }  // namespace insitu

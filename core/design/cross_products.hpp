@@ -10,6 +10,7 @@
 // double-double.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -75,5 +76,12 @@ struct RowCounts {
 // adds sum of ln w.
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,
                      CrossProducts& into, DoubleDouble& log_weights);
+
+// The rows of a tile with other weights, of at least 0, and another response. It is read with its
+// own response, offsets beside it, and must outlive what is made of it.
+using TileMap = std::function<const Tile&(const Tile&)>;
+// The same of what `map` makes of the rows.
+RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, const Chunk& chunk,
+                            const TileMap& map, CrossProducts& into);
 
 }  // namespace insitu

@@ -66,6 +66,7 @@ struct RowReader::Impl {
   std::vector<Buffer> packed_low;
   std::vector<std::vector<uint32_t>> packed_codes;
   Buffer packed_weight;
+  Buffer packed_offset;
   Buffer offset;
   Buffer offset_low;
   Buffer response;
@@ -220,7 +221,7 @@ struct RowReader::Impl {
       }
     }
     tile.offset = offset.data();
-    if (!needs.response || !design.response.has_value()) return finite;
+    if (!needs.response || !needs.subtract_offsets || !design.response.has_value()) return finite;
     const size_t y = n_values - 1;
     response.resize(room);
     response_low.resize(room);
@@ -327,6 +328,9 @@ struct RowReader::Impl {
     for (const uint32_t* codes : tile.codes) {
       for (size_t i = 0; i < n; ++i) keep[i] &= static_cast<uint8_t>(codes[i] < kUnseenCode);
     }
+    for (size_t i = 0; tile.offset != nullptr && i < n; ++i) {
+      keep[i] &= static_cast<uint8_t>(tile.offset[i] == tile.offset[i]);
+    }
     for (size_t i = 0; i < n; ++i) {
       const bool zero = tile.weight != nullptr && tile.weight[i] == 0.0;
       if (zero) {
@@ -363,6 +367,10 @@ struct RowReader::Impl {
     if (tile.weight != nullptr) {
       rows = pack(tile.weight, n, packed_weight);
       tile.weight = packed_weight.data();
+    }
+    if (tile.offset != nullptr) {
+      rows = pack(tile.offset, n, packed_offset);
+      tile.offset = packed_offset.data();
     }
     tile.rows = rows;
   }

@@ -30,17 +30,18 @@ struct RowNeeds {
   bool low_parts = false;           // double-double features
   bool complete_rows = true;        // false: keep every row, NaN where missing
   bool adopt_dictionaries = false;  // open factors may register labels that no row has
+  bool subtract_offsets = true;     // from the response, where there is one
 };
 
 struct Tile {
   size_t rows = 0;
-  std::vector<const double*> values;   // features, then the response minus the offsets if wanted
+  std::vector<const double*> values;   // features, then the response, about its offsets, if wanted
   std::vector<const double*> low;      // their low parts; null where all zero
   std::vector<double> sums;            // of each of `values`
   std::vector<const uint32_t*> codes;  // per factor
   // Where the rows after these lie, for kernels that have time to ask memory for them.
   std::vector<std::span<const char>> ahead;
-  const double* offset = nullptr;  // sum of the offsets, without a response; null: none
+  const double* offset = nullptr;  // sum of the offsets where there are some
   const double* weight = nullptr;  // null: all ones
   uint64_t missing_rows = 0;
   uint64_t zero_weight_rows = 0;

@@ -11,7 +11,7 @@
 
 #include "base/analysis.hpp"
 #include "linear/linear_analysis.hpp"
-#include "linear/linear_solver.hpp"
+#include "solve/linear_solver.hpp"
 
 namespace insitu {
 

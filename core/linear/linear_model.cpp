@@ -7,7 +7,7 @@
 #include "base/json.hpp"
 #include "linalg/distributions.hpp"
 #include "linear/linear_fit.hpp"
-#include "linear/model_covariance.hpp"
+#include "solve/model_covariance.hpp"
 
 namespace insitu {
 namespace {

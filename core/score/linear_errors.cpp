@@ -29,9 +29,9 @@ LinearErrors::LinearErrors(const Json& model, const LinearScoring& scoring, doub
   kept_ = columns.size();
   if (packed.size() != packed_size(kept_))
     throw SpecError("the model's covariance does not fit its coefficients");
-  kept_position_.assign(scoring.coefficients.size(), -1);
+  kept_position_.assign(scoring.predictor.coefficients.size(), -1);
   for (size_t i = 0; i < kept_; ++i) {
-    if (columns[i] >= scoring.coefficients.size())
+    if (columns[i] >= scoring.predictor.coefficients.size())
       throw SpecError("the model's covariance names a coefficient that is not there");
     kept_position_[columns[i]] = static_cast<int64_t>(i);
   }
@@ -57,9 +57,9 @@ double LinearErrors::variance_of(const Tile& tile, size_t row, Active& active) c
   if (design.intercept) add(0, 1.0);
   for (size_t t = 0; t < design.terms.size(); ++t) {
     const DesignTerm& term = design.terms[t];
-    const LinearScoring::Term& at = scoring_.terms[t];
+    const LinearPredictor::Term& at = scoring_.predictor.terms[t];
     const double x = term.feature.has_value() ? tile.values[*term.feature][row] - at.center : 1.0;
-    add(term.factors.empty() ? at.first : scoring_.coefficient_of(t, tile, row), x);
+    add(term.factors.empty() ? at.first : scoring_.predictor.coefficient_of(t, tile, row), x);
   }
   double total = 0.0;
   for (size_t i = 0; i < where.size(); ++i) {

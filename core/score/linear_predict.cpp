@@ -67,28 +67,6 @@ std::unique_ptr<RowScorer> LinearPredict::scorer() const {
   return std::make_unique<LinearScorer>(*this);
 }
 
-void LinearPredict::add_terms(const Tile& tile, double* fitted,
-                              std::vector<uint64_t>& empty_cells) const {
-  std::fill(fitted, fitted + tile.rows, scoring_.intercept);
-  const std::vector<double>& coefficients = scoring_.coefficients;
-  for (size_t t = 0; t < scoring_.terms.size(); ++t) {
-    const DesignTerm& term = scoring_.design.terms[t];
-    const double* x = term.feature.has_value() ? tile.values[*term.feature] : nullptr;
-    const double center = scoring_.terms[t].center;
-    if (term.factors.empty()) {
-      const double slope = coefficients[scoring_.terms[t].first];
-      for (size_t i = 0; i < tile.rows; ++i) fitted[i] = std::fma(slope, x[i] - center, fitted[i]);
-      continue;
-    }
-    for (size_t i = 0; i < tile.rows; ++i) {
-      const size_t index = scoring_.coefficient_of(t, tile, i);
-      const double value = index < coefficients.size() ? coefficients[index] : kNaN;
-      if (std::isnan(value) && index < coefficients.size()) ++empty_cells[t];
-      fitted[i] = x == nullptr ? fitted[i] + value : std::fma(value, x[i] - center, fitted[i]);
-    }
-  }
-}
-
 void LinearPredict::write_errors(const Tile& tile, const double* fitted,
                                  std::span<double* const> out, uint64_t begin,
                                  LinearErrors::Active& active) const {
@@ -128,7 +106,7 @@ void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json
     const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
     const Tile& tile = reader.read(begin, n);
     double* fitted = out[0] + begin;
-    add_terms(tile, fitted, empty_cells);
+    scoring_.predictor.evaluate(tile, fitted, &empty_cells);
     if (residuals_) {
       const double* y = tile.values.back();
       for (size_t i = 0; i < n; ++i) {

@@ -43,7 +43,6 @@ class LinearPredict final : public RowFunction {
 
  private:
   void name_columns();
-  void add_terms(const Tile& tile, double* fitted, std::vector<uint64_t>& empty_cells) const;
   uint64_t unseen_codes(const Chunk& chunk, const std::string& column) const;
 
   Json model_;

@@ -54,20 +54,21 @@ LinearScorer::LinearScorer(const LinearPredict& function)
       row_(function.scoring().design, function.columns(), function.residuals()),
       outputs_(function.outputs().size()) {
   const LinearScoring& scoring = function.scoring();
-  program_.intercept = scoring.intercept;
-  program_.coefficients = &scoring.coefficients;
+  program_.intercept = scoring.predictor.constant;
+  program_.coefficients = &scoring.predictor.coefficients;
   const Tile& tile = row_.tile();
-  for (size_t t = 0; t < scoring.terms.size(); ++t) {
+  for (size_t t = 0; t < scoring.predictor.terms.size(); ++t) {
     const DesignTerm& term = scoring.design.terms[t];
     Step step;
-    step.first = scoring.terms[t].first;
-    step.center = scoring.terms[t].center;
+    step.first = scoring.predictor.terms[t].first;
+    step.center = scoring.predictor.terms[t].center;
     if (term.feature.has_value()) step.x = tile.values[*term.feature];
-    if (term.factors.empty()) step.slope = scoring.coefficients[step.first];
+    if (term.factors.empty()) step.slope = scoring.predictor.coefficients[step.first];
     step.first_code = static_cast<uint32_t>(program_.codes.size());
     step.codes = static_cast<uint32_t>(term.factors.size());
     for (size_t f = 0; f < term.factors.size(); ++f)
-      program_.codes.push_back({tile.codes[term.factors[f]], scoring.terms[t].strides[f]});
+      program_.codes.push_back(
+          {tile.codes[term.factors[f]], scoring.predictor.terms[t].strides[f]});
     program_.steps.push_back(step);
   }
 }

@@ -18,36 +18,16 @@ Design read_design(const Json& model) {
   return design;
 }
 
-std::vector<LinearScoring::Term> place_terms(const Design& design, size_t coefficients) {
-  std::vector<LinearScoring::Term> terms;
-  size_t next = design.intercept ? 1 : 0;
-  for (const DesignTerm& term : design.terms) {
-    LinearScoring::Term at;
-    at.first = next;
-    size_t stride = 1;
-    for (const size_t factor : term.factors) {
-      at.strides.push_back(stride);
-      stride *= design.factors[factor].levels->size();
-    }
-    next += design.cells(term);
-    terms.push_back(std::move(at));
-  }
-  if (coefficients != next) {
-    throw SpecError("the model has " + std::to_string(coefficients) +
-                    " coefficients and its design " + std::to_string(next) + "; it is damaged");
-  }
-  return terms;
-}
-
 // Models whose cells take up no center have neither coefficients about them nor cell_centers.
 void read_centers(const Json& parts, LinearScoring& scoring) {
   const std::vector<double> numeric = numbers_from_json(model_part(parts, "centers"), "centers");
-  std::vector<double> centers(scoring.terms.size(), 0.0);
+  LinearPredictor& predictor = scoring.predictor;
+  std::vector<double> centers(predictor.terms.size(), 0.0);
   if (parts.contains("cell_centers")) {
-    const size_t listed = scoring.coefficients.size();
+    const size_t listed = predictor.coefficients.size();
     centers = numbers_from_json(parts["cell_centers"], "cell_centers");
-    scoring.coefficients = numbers_from_json(model_part(parts, "coefficients"), "coefficients");
-    if (scoring.coefficients.size() != listed)
+    predictor.coefficients = numbers_from_json(model_part(parts, "coefficients"), "coefficients");
+    if (predictor.coefficients.size() != listed)
       throw SpecError("the model's coefficients about its centers do not fit those it lists");
   }
   const Design& design = scoring.design;
@@ -55,7 +35,7 @@ void read_centers(const Json& parts, LinearScoring& scoring) {
     throw SpecError("the model's centers do not fit its design");
   for (size_t t = 0; t < design.terms.size(); ++t) {
     const DesignTerm& term = design.terms[t];
-    scoring.terms[t].center = term.factors.empty() ? numeric[*term.feature] : centers[t];
+    predictor.terms[t].center = term.factors.empty() ? numeric[*term.feature] : centers[t];
   }
 }
 
@@ -64,17 +44,22 @@ void read_centers(const Json& parts, LinearScoring& scoring) {
 LinearScoring LinearScoring::from_model(const Json& model) {
   LinearScoring scoring;
   scoring.design = read_design(model);
+  LinearPredictor& predictor = scoring.predictor = LinearPredictor::zero(scoring.design);
   const Json& listed = model_part(model, "coefficients");
-  scoring.coefficients = numbers_from_json(model_part(listed, "estimate"), "estimate");
-  scoring.terms = place_terms(scoring.design, scoring.coefficients.size());
+  const size_t columns = predictor.coefficients.size();
+  predictor.coefficients = numbers_from_json(model_part(listed, "estimate"), "estimate");
+  if (predictor.coefficients.size() != columns) {
+    throw SpecError("the model has " + std::to_string(predictor.coefficients.size()) +
+                    " coefficients and its design " + std::to_string(columns) + "; it is damaged");
+  }
   const Json& parts = model_part(model, "scoring");
-  scoring.intercept = number_from_json(model_part(parts, "intercept"), "intercept");
+  predictor.constant = number_from_json(model_part(parts, "intercept"), "intercept");
   read_centers(parts, scoring);
-  for (double& value : scoring.coefficients) value = std::isnan(value) ? 0.0 : value;
+  for (double& value : predictor.coefficients) value = std::isnan(value) ? 0.0 : value;
   if (listed.contains("empty")) {
     for (const Json& index : listed["empty"]) {
-      if (index.is_number_unsigned() && index.get<size_t>() < scoring.coefficients.size())
-        scoring.coefficients[index.get<size_t>()] = std::numeric_limits<double>::quiet_NaN();
+      if (index.is_number_unsigned() && index.get<size_t>() < columns)
+        predictor.coefficients[index.get<size_t>()] = std::numeric_limits<double>::quiet_NaN();
     }
   }
   return scoring;

@@ -15,8 +15,8 @@ class LinearSql {
       : scoring_(scoring), dialect_(dialect), writer_(dialect, scoring.design) {}
 
   std::string text() {
-    std::string sum = number(scoring_.intercept);
-    for (size_t t = 0; t < scoring_.terms.size(); ++t) {
+    std::string sum = number(scoring_.predictor.constant);
+    for (size_t t = 0; t < scoring_.predictor.terms.size(); ++t) {
       sum += " + " + term(t);
       SqlWriter::check_size(sum.size());
     }
@@ -38,10 +38,10 @@ class LinearSql {
 
   std::string term(size_t t) {
     const DesignTerm& term = scoring_.design.terms[t];
-    const LinearScoring::Term& at = scoring_.terms[t];
+    const LinearPredictor::Term& at = scoring_.predictor.terms[t];
     std::string coefficient;
     if (term.factors.empty()) {
-      coefficient = number(scoring_.coefficients[at.first]);
+      coefficient = number(scoring_.predictor.coefficients[at.first]);
     } else {
       coefficient = cells(t, 0, at.first);
       if (coefficient.empty()) coefficient = dialect_.null_number();
@@ -57,7 +57,7 @@ class LinearSql {
   std::string cells(size_t t, size_t f, size_t index) {
     const std::vector<size_t>& factors = scoring_.design.terms[t].factors;
     if (f == factors.size()) {
-      const double value = scoring_.coefficients[index];
+      const double value = scoring_.predictor.coefficients[index];
       return std::isnan(value) ? "" : number(value);
     }
     const DesignFactor& factor = scoring_.design.factors[factors[f]];
@@ -66,7 +66,7 @@ class LinearSql {
       const std::string label = writer_.label(factor, level);
       const std::string inner = label.empty() ? "" : cells(t, f + 1, index);
       if (!inner.empty()) whens += " WHEN " + label + " THEN " + inner;
-      index += scoring_.terms[t].strides[f];
+      index += scoring_.predictor.terms[t].strides[f];
       SqlWriter::check_size(whens.size());
     }
     return whens.empty() ? "" : "CASE " + writer_.subject(factor) + whens + " END";

@@ -53,8 +53,28 @@ inline AnalysisPtr main_pass(Fit& fit, const Table& table) {
   return fit.next();
 }
 
+// The first pass of a generalised linear model, or the second, which stands at coefficients.
+inline AnalysisPtr random_glm_pass(Rng& rng, const Table& table) {
+  Json spec = {{"columns", columns_of_random_table()},
+               {"formula", "x0 ~ " + random_terms(rng)},
+               {"family", {{"name", "gaussian"}, {"link", nullptr}}}};
+  if (rng.chance(0.3)) spec["pweights"] = "w";
+  const FitPtr fit = make_fit("glm", spec);
+  const AnalysisPtr first = main_pass(*fit, table);
+  if (rng.chance(0.5)) return first;
+  try {
+    const StatePtr state = first->empty();
+    first->update(*state, table.all());
+    fit->accept(*state);
+    if (const AnalysisPtr second = fit->next()) return second;
+  } catch (const Error&) {  // too few complete rows for a second
+  }
+  return first;
+}
+
 inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
   if (rng.chance(0.1)) return make_analysis("levels", {{"columns", {"f1", "f0"}}});
+  if (rng.chance(0.2)) return random_glm_pass(rng, table);
   Json spec = {{"columns", columns_of_random_table()}};
   const bool linear = rng.chance(0.5);
   spec["formula"] = (linear ? "x0 ~ " : "~ ") + random_terms(rng);

@@ -9,7 +9,7 @@
 
 #include "design/cross_products.hpp"
 #include "linalg/symmetric.hpp"
-#include "linear/centring.hpp"
+#include "solve/centring.hpp"
 
 namespace insitu {
 

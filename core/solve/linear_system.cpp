@@ -1,4 +1,4 @@
-#include "linear/linear_system.hpp"
+#include "solve/linear_system.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "linear/linear_solver.hpp"
+#include "solve/linear_solver.hpp"
 
 namespace insitu {
 

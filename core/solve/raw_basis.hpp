@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "linear/linear_system.hpp"
+#include "solve/linear_system.hpp"
 
 namespace insitu {
 

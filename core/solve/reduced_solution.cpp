@@ -1,4 +1,4 @@
-#include "linear/reduced_solution.hpp"
+#include "solve/reduced_solution.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "linear/linear_solver.hpp"
+#include "solve/linear_solver.hpp"
 
 namespace insitu {
 

@@ -3,7 +3,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "linear/linear_solver.hpp"
+#include "design/linear_predictor.hpp"
+#include "solve/linear_solver.hpp"
 
 namespace insitu {
 
@@ -14,6 +15,9 @@ Json coefficient_covariance(const LinearSolution& solution, double variance);
 // Covariance of all expanded columns: {names, matrix}. Weighted as the model is; divisor n - 1
 // (times sum of weights / n).
 Json data_covariance(const LinearSystem& system, double observations);
+
+// What the solution says of a row; dropped coefficients are 0.
+LinearPredictor predictor_of(const LinearSystem& system, const LinearSolution& solution);
 
 // Prediction about the means, so that large offsets do not cost digits: {intercept, centers (per
 // feature, of numeric terms)}; where cells take up centers also coefficients (about the centers,

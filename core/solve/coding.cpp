@@ -1,4 +1,4 @@
-#include "linear/coding.hpp"
+#include "solve/coding.hpp"
 
 #include <algorithm>
 #include <numeric>

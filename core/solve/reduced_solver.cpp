@@ -1,4 +1,4 @@
-#include "linear/reduced_solver.hpp"
+#include "solve/reduced_solver.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 
 #include "base/cancel.hpp"
 #include "linalg/kernels.hpp"
-#include "linear/coding.hpp"
-#include "linear/condition_number.hpp"
-#include "linear/reduced_solution.hpp"
+#include "solve/coding.hpp"
+#include "solve/condition_number.hpp"
+#include "solve/reduced_solution.hpp"
 
 namespace insitu {
 namespace {

@@ -1,4 +1,4 @@
-#include "linear/model_covariance.hpp"
+#include "solve/model_covariance.hpp"
 
 #include <limits>
 
@@ -10,15 +10,16 @@ namespace {
 constexpr size_t kMostColumns = 1000;  // for matrices of all columns
 
 // What is predicted where every numeric column is at its center, as published: rounded to a double.
-Json constant_at_centers(const LinearSystem& system, const std::vector<DoubleDouble>& coefficients,
-                         DoubleDouble constant, bool about_centers) {
+double constant_at_centers(const LinearSystem& system,
+                           const std::vector<DoubleDouble>& coefficients, DoubleDouble constant,
+                           bool about_centers) {
   for (size_t t = 0; t < system.design().terms.size(); ++t) {
     if (!system.design().terms[t].factors.empty()) continue;
     const DoubleDouble center = system.term_center(t);
     const DoubleDouble from = about_centers ? center : DoubleDouble();
     constant += coefficients[system.first_column(t)] * (DoubleDouble(center.hi) - from);
   }
-  return number_to_json(static_cast<double>(constant));
+  return static_cast<double>(constant);
 }
 
 std::vector<double> rounded(const std::vector<DoubleDouble>& values) {
@@ -75,14 +76,30 @@ Json data_covariance(const LinearSystem& system, double observations) {
   return {{"names", names}, {"matrix", rows}};
 }
 
+LinearPredictor predictor_of(const LinearSystem& system, const LinearSolution& solution) {
+  const Design& design = system.design();
+  LinearPredictor predictor = LinearPredictor::zero(design);
+  for (size_t t = 0; t < design.terms.size(); ++t)
+    predictor.terms[t].center = system.term_center(t).hi;
+  const bool about = system.centring().into_cells();
+  const std::vector<DoubleDouble>& coefficients = about ? solution.centred : solution.coefficients;
+  DoubleDouble constant = about ? system.response_center() : DoubleDouble();
+  if (system.intercept()) constant += coefficients[0];
+  predictor.constant = constant_at_centers(system, coefficients, constant, about);
+  for (size_t i = 0; i < coefficients.size(); ++i)
+    predictor.coefficients[i] = solution.aliased[i] ? 0.0 : static_cast<double>(coefficients[i]);
+  return predictor;
+}
+
 Json scoring(const LinearSystem& system, const LinearSolution& solution, double variance,
              bool covariance) {
   const Design& design = system.design();
+  const LinearPredictor predictor = predictor_of(system, solution);
   std::vector<double> centers(design.features.size(), 0.0);
   std::vector<double> cell_centers(design.terms.size(), 0.0);
   for (size_t t = 0; t < design.terms.size(); ++t) {
     const DesignTerm& term = design.terms[t];
-    const auto center = static_cast<double>(system.term_center(t));
+    const double center = predictor.terms[t].center;
     if (!term.factors.empty()) {
       cell_centers[t] = center;
     } else {
@@ -90,13 +107,9 @@ Json scoring(const LinearSystem& system, const LinearSolution& solution, double 
     }
   }
   Json json = {{"centers", numbers_to_json(centers)}};
-  const bool about = system.centring().into_cells();
-  const std::vector<DoubleDouble>& coefficients = about ? solution.centred : solution.coefficients;
-  DoubleDouble constant = about ? system.response_center() : DoubleDouble();
-  if (system.intercept()) constant += coefficients[0];
-  json["intercept"] = constant_at_centers(system, coefficients, constant, about);
-  if (about) {
-    json["coefficients"] = numbers_to_json(rounded(coefficients));
+  json["intercept"] = number_to_json(predictor.constant);
+  if (system.centring().into_cells()) {
+    json["coefficients"] = numbers_to_json(rounded(solution.centred));
     json["cell_centers"] = numbers_to_json(cell_centers);
   }
   if (covariance && !solution.kept.empty()) {

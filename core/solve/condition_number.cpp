@@ -1,4 +1,4 @@
-#include "linear/condition_number.hpp"
+#include "solve/condition_number.hpp"
 
 namespace insitu {
 

@@ -1,4 +1,4 @@
-#include "linear/raw_basis.hpp"
+#include "solve/raw_basis.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "linear/centring.hpp"
+#include "solve/centring.hpp"
 
 #include <algorithm>
 
-#include "linear/coding.hpp"
+#include "solve/coding.hpp"
 
 namespace insitu {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "linear/linear_solver.hpp"
-#include "linear/raw_basis.hpp"
+#include "solve/linear_solver.hpp"
+#include "solve/raw_basis.hpp"
 
 namespace insitu {
 

@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "linear/linear_system.hpp"
+#include "solve/linear_system.hpp"
 
 namespace insitu {
 

@@ -1,13 +1,13 @@
-#include "linear/linear_solver.hpp"
+#include "solve/linear_solver.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "linear/coding.hpp"
-#include "linear/condition_number.hpp"
-#include "linear/raw_basis.hpp"
-#include "linear/reduced_solver.hpp"
+#include "solve/coding.hpp"
+#include "solve/condition_number.hpp"
+#include "solve/raw_basis.hpp"
+#include "solve/reduced_solver.hpp"
 
 namespace insitu {
 

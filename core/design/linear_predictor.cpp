@@ -1,0 +1,80 @@
+#include "design/linear_predictor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/errors.hpp"
+#include "base/json.hpp"
+
+namespace insitu {
+
+LinearPredictor LinearPredictor::zero(const Design& design) {
+  LinearPredictor predictor;
+  size_t next = design.intercept ? 1 : 0;
+  for (const DesignTerm& term : design.terms) {
+    Term at;
+    at.first = next;
+    at.factors = term.factors;
+    at.feature = term.feature;
+    size_t stride = 1;
+    for (const size_t factor : term.factors) {
+      at.strides.push_back(stride);
+      stride *= design.factors[factor].levels->size();
+    }
+    next += design.cells(term);
+    predictor.terms.push_back(std::move(at));
+  }
+  predictor.coefficients.assign(next, 0.0);
+  return predictor;
+}
+
+LinearPredictor LinearPredictor::from_json(const Design& design, const Json& json) {
+  LinearPredictor predictor = zero(design);
+  SpecReader reader(json, "linear predictor");
+  predictor.constant = reader.number("constant", 0.0);
+  const std::vector<double> centers = numbers_from_json(reader.list("centers"), "centers");
+  std::vector<double> coefficients = numbers_from_json(reader.list("coefficients"), "coefficients");
+  reader.finish();
+  if (centers.size() != predictor.terms.size() ||
+      coefficients.size() != predictor.coefficients.size()) {
+    throw SpecError("a linear predictor of " + std::to_string(coefficients.size()) +
+                    " coefficients does not fit a design of " +
+                    std::to_string(predictor.coefficients.size()) + " columns");
+  }
+  for (size_t t = 0; t < centers.size(); ++t) predictor.terms[t].center = centers[t];
+  predictor.coefficients = std::move(coefficients);
+  return predictor;
+}
+
+Json LinearPredictor::to_json() const {
+  std::vector<double> centers;
+  for (const Term& term : terms) centers.push_back(term.center);
+  return {{"constant", number_to_json(constant)},
+          {"centers", numbers_to_json(centers)},
+          {"coefficients", numbers_to_json(coefficients)}};
+}
+
+void LinearPredictor::evaluate(const Tile& tile, double* out,
+                               std::vector<uint64_t>* nowhere) const {
+  std::fill(out, out + tile.rows, constant);
+  for (size_t t = 0; t < terms.size(); ++t) {
+    const Term& term = terms[t];
+    const double* x = term.feature.has_value() ? tile.values[*term.feature] : nullptr;
+    const double center = term.center;
+    if (term.factors.empty()) {
+      const double slope = coefficients[term.first];
+      for (size_t i = 0; i < tile.rows; ++i) out[i] = std::fma(slope, x[i] - center, out[i]);
+      continue;
+    }
+    for (size_t i = 0; i < tile.rows; ++i) {
+      const size_t index = coefficient_of(t, tile, i);
+      const double value = index < coefficients.size() ? coefficients[index]
+                                                       : std::numeric_limits<double>::quiet_NaN();
+      if (nowhere != nullptr && std::isnan(value) && index < coefficients.size()) ++(*nowhere)[t];
+      out[i] = x == nullptr ? out[i] + value : std::fma(value, x[i] - center, out[i]);
+    }
+  }
+}
+
+}  // namespace insitu

@@ -1,0 +1,294 @@
+#include "glm/family.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/json.hpp"
+#include "base/names.hpp"
+#include "linalg/math.hpp"
+
+namespace insitu {
+namespace {
+
+using K = LinkKind;
+
+struct NamedFamily {
+  std::string_view name;
+  FamilyKind kind;
+  bool quasi;
+  std::array<LinkKind, 5> links;  // the first is the default; the rest repeat it
+};
+// Rows at a time, where a family needs more room than it is given.
+constexpr size_t kBlock = 256;
+
+constexpr std::array<NamedFamily, 9> kFamilies = {{
+    {"gaussian",
+     FamilyKind::kGaussian,
+     false,
+     {K::kIdentity, K::kLog, K::kInverse, K::kIdentity, K::kIdentity}},
+    {"binomial",
+     FamilyKind::kBinomial,
+     false,
+     {K::kLogit, K::kProbit, K::kCauchit, K::kLog, K::kCloglog}},
+    {"poisson", FamilyKind::kPoisson, false, {K::kLog, K::kIdentity, K::kSqrt, K::kLog, K::kLog}},
+    {"Gamma",
+     FamilyKind::kGamma,
+     false,
+     {K::kInverse, K::kIdentity, K::kLog, K::kInverse, K::kInverse}},
+    {"inverse.gaussian",
+     FamilyKind::kInverseGaussian,
+     false,
+     {K::kInverseSquare, K::kInverse, K::kIdentity, K::kLog, K::kInverseSquare}},
+    {"quasibinomial",
+     FamilyKind::kBinomial,
+     true,
+     {K::kLogit, K::kProbit, K::kCauchit, K::kLog, K::kCloglog}},
+    {"quasipoisson",
+     FamilyKind::kPoisson,
+     true,
+     {K::kLog, K::kIdentity, K::kSqrt, K::kLog, K::kLog}},
+    {"negative.binomial",
+     FamilyKind::kNegativeBinomial,
+     false,
+     {K::kLog, K::kIdentity, K::kSqrt, K::kLog, K::kLog}},
+    {"Tweedie",
+     FamilyKind::kTweedie,
+     false,
+     {K::kPower, K::kLog, K::kIdentity, K::kInverse, K::kInverseSquare}},
+}};
+
+const NamedFamily& find_family(const std::string& name) {
+  std::vector<std::string> names;
+  std::string listed;
+  for (const NamedFamily& family : kFamilies) {
+    if (family.name == name) return family;
+    names.emplace_back(family.name);
+    listed += (listed.empty() ? "" : ", ") + std::string(family.name);
+  }
+  throw SpecError("there is no family '" + name + "'" + did_you_mean(name, names) + "; there are " +
+                  listed);
+}
+
+Link find_link(const NamedFamily& family, const std::string& name) {
+  const Link link = Link::from_name(name);
+  if (family.kind == FamilyKind::kTweedie && !link.onto_unit()) return link;
+  std::string listed;
+  for (size_t k = 0; k < family.links.size(); ++k) {
+    if (family.links[k] == link.kind) return link;
+    if (k == 0 || family.links[k] != family.links[0])
+      listed += (k == 0 ? "" : ", ") + Link{family.links[k], 1.0}.name();
+  }
+  throw SpecError("the family " + std::string(family.name) + " has no link '" + name +
+                  "'; it has " + listed);
+}
+
+// y log(y / m) + m - y for y >= 0 and m > 0, at full relative precision where they nearly agree.
+void relative_entropies(const double* y, const double* m, size_t n, double* out, double* scratch) {
+  for (size_t i = 0; i < n; ++i) scratch[i] = y[i] > 0.0 ? y[i] / m[i] : 1.0;
+  log_array(scratch, n, scratch);
+  for (size_t i = 0; i < n; ++i) {
+    // With v = (y - m) / (y + m): (y - m) v + 2 y v (v^2 / 3 + v^4 / 5 + …).
+    const double v = (y[i] - m[i]) / (y[i] + m[i]);
+    const double s = v * v;
+    double tail = 1.0 / 17.0;
+    for (const double odd : {15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0}) tail = 1.0 / odd + s * tail;
+    const double near = (y[i] - m[i]) * v + 2.0 * y[i] * v * s * tail;
+    const double far = y[i] * scratch[i] + (m[i] - y[i]);
+    out[i] = std::abs(v) < 0.1 ? near : far;
+  }
+}
+
+// x^p of an x of at least 0.
+void powers(const double* x, size_t n, double p, double* out) {
+  log_array(x, n, out);
+  for (size_t i = 0; i < n; ++i) out[i] *= p;
+  exp_array(out, n, out);
+}
+
+// 2 (y^(2-p) / ((1-p)(2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p)).
+void tweedie_deviances(double p, const double* y, const double* m, size_t n, double* out,
+                       double* scratch) {
+  powers(y, n, 2.0 - p, out);
+  powers(m, n, 1.0 - p, scratch);
+  for (size_t i = 0; i < n; ++i) {
+    const double from_y = y[i] > 0.0 ? out[i] / ((1.0 - p) * (2.0 - p)) : 0.0;
+    out[i] = 2.0 * (from_y - scratch[i] * (y[i] / (1.0 - p) - m[i] / (2.0 - p)));
+  }
+}
+
+}  // namespace
+
+Family Family::from_json(const Json& json) {
+  SpecReader reader(json, "family");
+  const NamedFamily& found = find_family(reader.text("name"));
+  const std::optional<std::string> link = reader.text_or_none("link");
+  Family family{found.kind, found.quasi, 0.0, {found.links[0], 1.0}};
+  if (family.kind == FamilyKind::kNegativeBinomial) {
+    family.parameter = reader.number("theta", 0.0);
+    if (!(family.parameter > 0.0))
+      throw SpecError("theta of the negative binomial must be above 0");
+  }
+  if (family.kind == FamilyKind::kTweedie) {
+    const double power = reader.number("power", 0.0);
+    if (!std::isfinite(power) || (power > 0.0 && power < 1.0))
+      throw SpecError("there is no Tweedie distribution whose variance power lies between 0 and 1");
+    family.parameter = power;
+    family.link = power == 0.0   ? Link{K::kIdentity, 1.0}
+                  : power == 1.0 ? Link{K::kLog, 1.0}
+                                 : Link{K::kPower, 1.0 - power};
+  }
+  reader.finish();
+  if (link.has_value()) family.link = find_link(found, *link);
+  return family;
+}
+
+Json Family::to_json() const {
+  Json json = {{"name", name()}, {"link", link.name()}};
+  if (kind == FamilyKind::kNegativeBinomial) json["theta"] = parameter;
+  if (kind == FamilyKind::kTweedie) json["power"] = parameter;
+  return json;
+}
+
+std::string Family::name() const {
+  for (const NamedFamily& family : kFamilies) {
+    if (family.kind == kind && family.quasi == quasi) return std::string(family.name);
+  }
+  throw InternalError("a family without a name");
+}
+
+bool Family::dispersion_is_one() const {
+  return !quasi && (kind == FamilyKind::kBinomial || kind == FamilyKind::kPoisson ||
+                    kind == FamilyKind::kNegativeBinomial);
+}
+
+bool Family::allows(double y) const {
+  switch (kind) {
+    case FamilyKind::kGaussian:
+      return true;
+    case FamilyKind::kBinomial:
+      return y >= 0.0 && y <= 1.0;
+    case FamilyKind::kPoisson:
+    case FamilyKind::kNegativeBinomial:
+      return y >= 0.0;
+    case FamilyKind::kGamma:
+    case FamilyKind::kInverseGaussian:
+      return y > 0.0;
+    case FamilyKind::kTweedie:
+      return parameter <= 0.0 || (parameter < 2.0 ? y >= 0.0 : y > 0.0);
+  }
+  return false;
+}
+
+std::string Family::allowed() const {
+  if (kind == FamilyKind::kBinomial) return "from 0 to 1";
+  return allows(0.0) ? "at least 0" : "above 0";
+}
+
+bool Family::allows_mean(double mean) const {
+  if (!std::isfinite(mean)) return false;
+  if (kind == FamilyKind::kGaussian || (kind == FamilyKind::kTweedie && parameter == 0.0))
+    return true;
+  return kind == FamilyKind::kBinomial ? mean > 0.0 && mean < 1.0 : mean > 0.0;
+}
+
+void Family::start(const double* y, const double* weight, size_t n, double* mean) const {
+  for (size_t i = 0; i < n; ++i) {
+    switch (kind) {
+      case FamilyKind::kGaussian:
+        mean[i] = y[i];
+        break;
+      case FamilyKind::kBinomial: {
+        const double w = weight == nullptr ? 1.0 : weight[i];
+        mean[i] = (w * y[i] + 0.5) / (w + 1.0);
+        break;
+      }
+      case FamilyKind::kPoisson:
+        mean[i] = y[i] + 0.1;
+        break;
+      case FamilyKind::kNegativeBinomial:
+        mean[i] = y[i] > 0.0 ? y[i] : 1.0 / 6.0;
+        break;
+      default:
+        mean[i] = y[i] > 0.0 || parameter == 0.0 ? y[i] : 0.1;
+    }
+  }
+}
+
+void Family::variances(const double* mean, const double* rest, size_t n, double* out) const {
+  switch (kind) {
+    case FamilyKind::kGaussian:
+      std::fill(out, out + n, 1.0);
+      return;
+    case FamilyKind::kBinomial:
+      for (size_t i = 0; i < n; ++i) out[i] = mean[i] * rest[i];
+      return;
+    case FamilyKind::kPoisson:
+      std::copy(mean, mean + n, out);
+      return;
+    case FamilyKind::kGamma:
+      for (size_t i = 0; i < n; ++i) out[i] = mean[i] * mean[i];
+      return;
+    case FamilyKind::kInverseGaussian:
+      for (size_t i = 0; i < n; ++i) out[i] = mean[i] * mean[i] * mean[i];
+      return;
+    case FamilyKind::kNegativeBinomial:
+      for (size_t i = 0; i < n; ++i) out[i] = mean[i] + mean[i] * mean[i] / parameter;
+      return;
+    case FamilyKind::kTweedie:
+      if (parameter == 0.0) {
+        std::fill(out, out + n, 1.0);
+      } else {
+        powers(mean, n, parameter, out);
+      }
+  }
+}
+
+void Family::deviances(const double* y, const double* mean, const double* rest, size_t n,
+                       double* out, double* scratch) const {
+  const bool known = kind != FamilyKind::kTweedie;
+  const double power = parameter;
+  if (kind == FamilyKind::kGaussian || (!known && power == 0.0)) {
+    for (size_t i = 0; i < n; ++i) out[i] = (y[i] - mean[i]) * (y[i] - mean[i]);
+  } else if (kind == FamilyKind::kPoisson || (!known && power == 1.0)) {
+    relative_entropies(y, mean, n, out, scratch);
+    for (size_t i = 0; i < n; ++i) out[i] *= 2.0;
+  } else if (kind == FamilyKind::kGamma || (!known && power == 2.0)) {
+    relative_entropies(mean, y, n, out, scratch);
+    for (size_t i = 0; i < n; ++i) out[i] *= 2.0 / mean[i];
+  } else if (kind == FamilyKind::kInverseGaussian || (!known && power == 3.0)) {
+    for (size_t i = 0; i < n; ++i) {
+      const double scaled = (y[i] - mean[i]) / mean[i];
+      out[i] = scaled * scaled / y[i];
+    }
+  } else if (kind == FamilyKind::kBinomial) {
+    std::array<double, kBlock> other;
+    std::array<double, kBlock> part;
+    for (size_t begin = 0; begin < n; begin += kBlock) {
+      const size_t m = std::min(kBlock, n - begin);
+      for (size_t i = 0; i < m; ++i) other[i] = 1.0 - y[begin + i];
+      relative_entropies(y + begin, mean + begin, m, out + begin, scratch);
+      relative_entropies(other.data(), rest + begin, m, part.data(), scratch);
+      for (size_t i = 0; i < m; ++i) out[begin + i] = 2.0 * (out[begin + i] + part[i]);
+    }
+  } else if (kind == FamilyKind::kNegativeBinomial) {
+    std::array<double, kBlock> ys;
+    std::array<double, kBlock> means;
+    std::array<double, kBlock> part;
+    for (size_t begin = 0; begin < n; begin += kBlock) {
+      const size_t m = std::min(kBlock, n - begin);
+      for (size_t i = 0; i < m; ++i) {
+        ys[i] = y[begin + i] + parameter;
+        means[i] = mean[begin + i] + parameter;
+      }
+      relative_entropies(y + begin, mean + begin, m, out + begin, scratch);
+      relative_entropies(ys.data(), means.data(), m, part.data(), scratch);
+      for (size_t i = 0; i < m; ++i) out[begin + i] = 2.0 * (out[begin + i] - part[i]);
+    }
+  } else {
+    tweedie_deviances(power, y, mean, n, out, scratch);
+  }
+}
+
+}  // namespace insitu

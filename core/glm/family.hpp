@@ -1,0 +1,55 @@
+// Families of responses: variance as a function of the mean, deviance, and what a response may be.
+//
+// McCullagh & Nelder, Generalized Linear Models (1989), 2.2-2.3. Unit deviances are computed as
+// Loader (2000) computes the binomial's, so that large counts near their mean keep their digits.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "base/analysis.hpp"
+#include "glm/link.hpp"
+
+namespace insitu {
+
+enum class FamilyKind {
+  kGaussian,
+  kBinomial,
+  kPoisson,
+  kGamma,
+  kInverseGaussian,
+  kNegativeBinomial,
+  kTweedie
+};
+
+struct Family {
+  FamilyKind kind = FamilyKind::kGaussian;
+  bool quasi = false;      // dispersion estimated, no likelihood
+  double parameter = 0.0;  // theta of the negative binomial, variance power of Tweedie
+  Link link;
+
+  // {"name": "poisson", "link": "log" | null, "theta" | "power": number}. SpecError for an unknown
+  // family, and for a link that it does not have.
+  static Family from_json(const Json& json);
+  Json to_json() const;
+  std::string name() const;
+  // As the original prints it: "Gamma-inverse".
+  std::string title() const { return name() + "-" + link.name(); }
+  // Whether the dispersion is 1 by definition; tests are then normal.
+  bool dispersion_is_one() const;
+  bool allows(double response) const;
+  // "at least 0", for errors.
+  std::string allowed() const;
+  // True if the mean may be so.
+  bool allows_mean(double mean) const;
+
+  // A mean to start from, that every link of the family can take.
+  void start(const double* y, const double* weight, size_t n, double* mean) const;
+  void variances(const double* mean, const double* rest, size_t n, double* out) const;
+  // Unit deviances. `scratch` has room for n.
+  void deviances(const double* y, const double* mean, const double* rest, size_t n, double* out,
+                 double* scratch) const;
+};
+
+}  // namespace insitu

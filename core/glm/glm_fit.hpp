@@ -1,0 +1,99 @@
+// The generalised linear model as a fit: iteratively reweighted least squares, a pass a step.
+//
+// The first pass starts from the responses. A step that raises the deviance, or leads to means that
+// the family does not have, is shortened (its pass has told by how much). It ends when both tests
+// of the original hold and no step is larger than a thousandth of its standard error; the last step
+// is always taken, and its deviance follows from the quadratic that it minimised.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/analysis.hpp"
+#include "glm/glm_analysis.hpp"
+#include "solve/linear_solver.hpp"
+
+namespace insitu {
+
+struct GlmOptions {
+  std::string formula;  // as asked
+  Family family;
+  std::string pweights;
+  std::string fweights;
+  bool drop_first = false;
+  bool drop_main = true;
+  bool cov_coef = false;
+  std::vector<double> initial_values;  // empty: from the responses
+  uint64_t max_iterations = 25;
+  double coefficient_tolerance = 1e-6;
+  double objective_tolerance = 1e-8;
+  bool tight = false;  // one more pass, at the end of the last step
+};
+
+// How the iterations ended.
+struct GlmEnd {
+  bool converged = false;
+  std::string why;
+};
+
+class GlmFit final : public Fit {
+ public:
+  // The spec of fit "glm" in docs/architecture.md.
+  explicit GlmFit(const Json& spec);
+
+  std::string_view name() const override { return "glm"; }
+  AnalysisPtr next() override;
+  void accept(const AnyState& state) override;
+  Json result() const override;
+
+ private:
+  // A point of the parameters: coefficients of the formula's columns, and the same about centers.
+  struct Place {
+    std::vector<double> coefficients;
+    LinearPredictor predictor;
+  };
+
+  void require_rows(const GlmState& state) const;
+  void require_two_levels() const;
+  void start_at(const std::vector<double>& values);
+  bool shorten(const GlmState& state);
+  static Place between(const Place& from, const Place& to, double part);
+  bool ended(const GlmState& state, const LinearSystem& system, const LinearSolution& solution,
+             const Place& next);
+  void step_null(const GlmState& state);
+
+  GlmOptions options_;
+  Design design_;
+  AnalysisPtr pass_;
+  std::optional<Place> at_;        // where the pass handed out stands
+  std::optional<Place> previous_;  // where its step came from
+  double deviance_ = 0.0;          // there
+  std::optional<double> null_;     // the constant of the null model that the pass tries
+  bool null_ready_ = false;
+  double null_deviance_ = 0.0;
+  uint64_t iterations_ = 0;
+  uint64_t shortened_ = 0;  // in a row
+  bool last_ = false;       // what follows is the additional pass of a tight fit
+  bool done_ = false;
+  int passes_ = 0;
+  GlmEnd end_;
+  std::unique_ptr<Json> model_;
+};
+
+// The model as plain data.
+struct GlmModelInput {
+  const GlmOptions& options;
+  const GlmState& state;
+  const LinearSystem& system;
+  const LinearSolution& solution;
+  const GlmEnd& end;
+  double null_deviance;
+  uint64_t iterations;
+  int passes;
+};
+Json glm_model(const GlmModelInput& input);
+
+}  // namespace insitu

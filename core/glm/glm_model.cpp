@@ -1,0 +1,139 @@
+// The published model: statistics of converged iterations, as in R's summary.glm.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/errors.hpp"
+#include "base/json.hpp"
+#include "glm/glm_fit.hpp"
+#include "linalg/distributions.hpp"
+#include "solve/model_covariance.hpp"
+
+namespace insitu {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+struct Fitness {
+  double observations = 0.0;  // rows, or the sum of frequency weights
+  double df = 0.0;            // residual
+  double deviance = 0.0;
+  double pearson = 0.0;
+  double dispersion = kNaN;
+};
+
+// The last step is taken after the last pass: there, sums follow from the quadratic it minimised.
+Fitness measure(const GlmModelInput& input) {
+  Fitness fit;
+  fit.observations =
+      input.options.fweights.empty() ? static_cast<double>(input.state.used) : input.state.prior.hi;
+  fit.df = fit.observations - static_cast<double>(input.solution.rank);
+  const DoubleDouble decrease = input.state.pearson - input.solution.residual_squares;
+  fit.deviance = std::max(0.0, static_cast<double>(input.state.deviances[kFullStep] - decrease));
+  fit.pearson = static_cast<double>(input.solution.residual_squares);
+  if (input.options.family.dispersion_is_one()) {
+    fit.dispersion = 1.0;
+  } else if (fit.df > 0.0) {
+    fit.dispersion = fit.pearson / fit.df;
+  }
+  return fit;
+}
+
+Json coefficients(const GlmModelInput& input, const Fitness& fit) {
+  const LinearSolution& solution = input.solution;
+  const bool normal = input.options.family.dispersion_is_one();
+  std::vector<std::string> names;
+  std::vector<double> estimate;
+  std::vector<double> error;
+  std::vector<double> statistic;
+  std::vector<double> p;
+  std::vector<size_t> empty;
+  for (size_t i = 0; i < solution.aliased.size(); ++i) {
+    names.push_back(input.system.name(i));
+    if (input.system.empty_cell(i)) empty.push_back(i);
+    const bool dropped = solution.aliased[i];
+    estimate.push_back(dropped ? kNaN : static_cast<double>(solution.coefficients[i]));
+    error.push_back(
+        dropped ? kNaN : std::sqrt(static_cast<double>(solution.variances[i]) * fit.dispersion));
+    statistic.push_back(estimate.back() / error.back());
+    p.push_back(normal ? normal_two_sided(statistic.back())
+                       : student_t_two_sided(statistic.back(), fit.df));
+  }
+  return {{"names", names},
+          {"estimate", numbers_to_json(estimate)},
+          {"std_error", numbers_to_json(error)},
+          {normal ? "z_value" : "t_value", numbers_to_json(statistic)},
+          {"p_value", numbers_to_json(p)},
+          {"aliased", solution.aliased},
+          {"empty", empty}};
+}
+
+Json warnings(const GlmModelInput& input, const Fitness& fit) {
+  Json list = Json::array();
+  if (!input.end.converged) {
+    list.push_back("the iterations did not converge: they " + input.end.why +
+                   "; allow more by max_iterations, or look for levels and columns that tell the "
+                   "response exactly");
+  }
+  if (fit.df <= 0.0) {
+    list.push_back("no degrees of freedom are left: " + std::to_string(input.solution.rank) +
+                   " coefficients from " + std::to_string(input.state.used) + " rows");
+  }
+  if (!input.solution.suspicious.empty()) {
+    list.push_back("\"" + input.system.name(input.solution.suspicious.front()) +
+                   "\" is nearly a combination of other columns; its coefficient is sensitive to "
+                   "the last digits of the data");
+  }
+  return list;
+}
+
+}  // namespace
+
+Json glm_model(const GlmModelInput& input) {
+  if (input.state.outside[kFullStep] > 0) {
+    throw NumericError("the iterations ended where " +
+                       std::to_string(input.state.outside[kFullStep]) +
+                       " rows have a mean that the family " + input.options.family.name() +
+                       " does not have: give initial_values, or another link");
+  }
+  const Fitness fit = measure(input);
+  const GlmState& state = input.state;
+  const Design& design = input.system.design();
+  const double constant = input.system.intercept() ? 1.0 : 0.0;
+  Json family = input.options.family.to_json();
+  family["title"] = input.options.family.title();
+  Json model = {
+      {"kind", "glm"},
+      {"version", 1},
+      {"formula", input.options.formula},
+      {"response", design.response->label},
+      {"family", std::move(family)},
+      {"design", design.to_json()},
+      {"coefficients", coefficients(input, fit)},
+      {"n_valid_obs", state.used},
+      {"n_missing_obs", state.missing},
+      {"n_zero_weight", state.zero_weight},
+      {"sum_of_weights", number_to_json(state.prior.hi)},
+      {"rank", input.solution.rank},
+      {"df", {input.solution.rank, number_to_json(fit.df), input.solution.aliased.size()}},
+      {"null_df", number_to_json(fit.observations - constant)},
+      {"deviance", number_to_json(fit.deviance)},
+      {"null_deviance", number_to_json(input.null_deviance)},
+      {"pearson", number_to_json(fit.pearson)},
+      {"dispersion", number_to_json(fit.dispersion)},
+      {"condition_number", number_to_json(input.solution.condition)},
+      {"iterations", input.iterations},
+      {"passes", input.passes},
+      {"converged", input.end.converged},
+      {"ended", input.end.why},
+      {"intercept", input.system.intercept()},
+      {"pweights", input.options.pweights},
+      {"fweights", input.options.fweights}};
+  model["cov_coef"] =
+      input.options.cov_coef ? coefficient_covariance(input.solution, fit.dispersion) : Json();
+  model["scoring"] = scoring(input.system, input.solution, fit.dispersion, input.options.cov_coef);
+  model["warnings"] = warnings(input, fit);
+  return model;
+}
+
+}  // namespace insitu

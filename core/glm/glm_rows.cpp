@@ -1,0 +1,155 @@
+#include "glm/glm_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "base/errors.hpp"
+#include "linalg/kernels.hpp"
+
+namespace insitu {
+namespace {
+
+// The first complete row whose response the family does not allow.
+[[noreturn]] void refuse_response(const Design& design, const Family& family, const Chunk& chunk) {
+  std::vector<LevelTable> tables = make_level_tables(design);
+  RowNeeds needs;
+  needs.complete_rows = false;
+  needs.subtract_offsets = false;
+  RowReader reader(design, needs, tables);
+  reader.bind(chunk);
+  for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
+    const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
+    const Tile& tile = reader.read(begin, n);
+    const double* y = tile.values.back();
+    for (size_t i = 0; i < n; ++i) {
+      const bool counts = tile.weight == nullptr || tile.weight[i] > 0.0;
+      if (std::isnan(y[i]) || family.allows(y[i]) || !counts) continue;
+      const uint64_t row = chunk.first_row().value_or(0) + begin + i + 1;
+      std::ostringstream text;
+      text << "the response \"" << design.response->label << "\" is " << y[i] << " in row "
+           << (chunk.first_row().has_value() ? "" : "(of its batch) ") << row << ", and the family "
+           << family.name() << " allows values " << family.allowed()
+           << ": leave such rows out by row_selection, or choose another family";
+      throw DataError(text.str());
+    }
+  }
+  throw DataError("a response is outside what the family " + family.name() + " allows, " +
+                  family.allowed());
+}
+
+}  // namespace
+
+GlmRows::GlmRows(const Design& design, const Family& family, const GlmPoint& point,
+                 const Chunk& chunk, GlmState& into)
+    : design_(design), family_(family), point_(point), chunk_(chunk), into_(into) {
+  for (AlignedDoubles* buffer : {&linear_, &previous_, &eta_, &mean_, &rest_, &slope_, &variance_,
+                                 &deviance_, &scratch_, &weight_, &response_}) {
+    buffer->resize(static_cast<size_t>(std::min<uint64_t>(kTileRows, round_up_8(chunk.rows()))));
+  }
+}
+
+void GlmRows::check(const Tile& tile) const {
+  const double* y = tile.values.back();
+  bool allowed = true;
+  for (size_t i = 0; i < tile.rows; ++i) allowed = allowed && family_.allows(y[i]);
+  if (!allowed) refuse_response(design_, family_, chunk_);
+}
+
+// Where the pass stands: X b of each row.
+void GlmRows::place(const Tile& tile) {
+  if (point_.predictor.has_value()) {
+    point_.predictor->evaluate(tile, linear_.data());
+    return;
+  }
+  family_.start(tile.values.back(), tile.weight, tile.rows, mean_.data());
+  family_.link.eta(mean_.data(), tile.rows, linear_.data());
+  for (size_t i = 0; i < tile.rows && tile.offset != nullptr; ++i) linear_[i] -= tile.offset[i];
+}
+
+double GlmRows::total(const Tile& tile, const double* values) const {
+  return tile.weight == nullptr ? column_sum(values, tile.rows)
+                                : weighted_sum(tile.weight, values, tile.rows);
+}
+
+// Means, slopes, variances and deviances at X b plus the offsets; the deviance of rows outside is
+// zero, as is their slope.
+void GlmRows::add_step(const Tile& tile, GlmStep step, const double* linear) {
+  const size_t n = tile.rows;
+  for (size_t i = 0; i < n; ++i)
+    eta_[i] = tile.offset == nullptr ? linear[i] : linear[i] + tile.offset[i];
+  family_.link.means(eta_.data(), n, {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
+  family_.deviances(tile.values.back(), mean_.data(), rest_.data(), n, deviance_.data(),
+                    scratch_.data());
+  uint64_t outside = 0;
+  for (size_t i = 0; i < n; ++i) {
+    // A mean that rounds to its limit is no fault where the other side is held exactly.
+    const bool at_limit =
+        family_.kind == FamilyKind::kBinomial && mean_[i] == 1.0 && rest_[i] > 0.0;
+    const bool inside = (family_.allows_mean(mean_[i]) || at_limit) && std::isfinite(deviance_[i]);
+    if (inside) continue;
+    ++outside;
+    deviance_[i] = slope_[i] = 0.0;
+    mean_[i] = rest_[i] = 0.5;
+  }
+  into_.outside[step] += outside;
+  into_.deviances[step] += DoubleDouble(total(tile, deviance_.data()));
+}
+
+// W and z from where add_step was last.
+void GlmRows::weigh(const Tile& tile) {
+  const size_t n = tile.rows;
+  const double* y = tile.values.back();
+  family_.variances(mean_.data(), rest_.data(), n, variance_.data());
+  for (size_t i = 0; i < n; ++i) {
+    const double prior = tile.weight == nullptr ? 1.0 : tile.weight[i];
+    const double w = prior * slope_[i] * (slope_[i] / variance_[i]);
+    const bool counts = w > 0.0 && std::isfinite(w);
+    // Of a binomial mean near 1 the complement has the digits.
+    const double residual = family_.kind == FamilyKind::kBinomial && mean_[i] > 0.5
+                                ? rest_[i] - (1.0 - y[i])
+                                : y[i] - mean_[i];
+    const double z = counts ? linear_[i] + residual / slope_[i] : 0.0;
+    scratch_[i] = counts ? residual * (residual / variance_[i]) : 0.0;
+    weight_[i] = std::isfinite(z) && counts ? w : 0.0;
+    response_[i] = std::isfinite(z) ? z : 0.0;
+  }
+}
+
+void GlmRows::add_null(const Tile& tile) {
+  std::fill(previous_.begin(), previous_.begin() + static_cast<ptrdiff_t>(tile.rows), *point_.null);
+  add_step(tile, kNullModel, previous_.data());
+  linear_.swap(previous_);
+  weigh(tile);
+  linear_.swap(previous_);
+  into_.null_weight += DoubleDouble(column_sum(weight_.data(), tile.rows));
+  into_.null_working += DoubleDouble(weighted_sum(weight_.data(), response_.data(), tile.rows));
+}
+
+const Tile& GlmRows::map(const Tile& tile) {
+  check(tile);
+  if (point_.null.has_value()) add_null(tile);
+  place(tile);
+  if (point_.previous.has_value()) {
+    point_.previous->evaluate(tile, previous_.data());
+    for (const GlmStep step : {kHalfStep, kQuarterStep}) {
+      const double part = step == kHalfStep ? 0.5 : 0.25;
+      for (size_t i = 0; i < tile.rows; ++i)
+        weight_[i] = previous_[i] + part * (linear_[i] - previous_[i]);
+      add_step(tile, step, weight_.data());
+    }
+  }
+  add_step(tile, kFullStep, linear_.data());
+  weigh(tile);
+  into_.pearson += DoubleDouble(total(tile, scratch_.data()));
+  into_.response += DoubleDouble(total(tile, tile.values.back()));
+  into_.prior += DoubleDouble(tile.weight == nullptr ? static_cast<double>(tile.rows)
+                                                     : column_sum(tile.weight, tile.rows));
+  mapped_ = tile;
+  mapped_.weight = weight_.data();
+  mapped_.values.back() = response_.data();
+  mapped_.sums.back() = column_sum(response_.data(), tile.rows);
+  return mapped_;
+}
+
+}  // namespace insitu

@@ -1,0 +1,41 @@
+// The rows of a tile as iteratively reweighted least squares sees them: weights W and responses z.
+// Scratch of one update.
+#pragma once
+
+#include <vector>
+
+#include "design/row_reader.hpp"
+#include "glm/glm_analysis.hpp"
+#include "linalg/aligned.hpp"
+
+namespace insitu {
+
+class GlmRows {
+ public:
+  // All outlive this.
+  GlmRows(const Design& design, const Family& family, const GlmPoint& point, const Chunk& chunk,
+          GlmState& into);
+  // Adds the tile to the sums beside the cross-products; the same tile with W and z.
+  const Tile& map(const Tile& tile);
+
+ private:
+  void check(const Tile& tile) const;
+  void place(const Tile& tile);
+  void weigh(const Tile& tile);
+  void add_step(const Tile& tile, GlmStep step, const double* linear);
+  void add_null(const Tile& tile);
+  double total(const Tile& tile, const double* values) const;
+
+  const Design& design_;
+  const Family& family_;
+  const GlmPoint& point_;
+  const Chunk& chunk_;
+  GlmState& into_;
+  Tile mapped_;
+  AlignedDoubles linear_;    // X b
+  AlignedDoubles previous_;  // the same where the step came from
+  AlignedDoubles eta_, mean_, rest_, slope_, variance_, deviance_, scratch_;
+  AlignedDoubles weight_, response_;
+};
+
+}  // namespace insitu
