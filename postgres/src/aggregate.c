@@ -22,11 +22,10 @@
 
 /* What groups of one spec share. */
 typedef struct Aggregation {
-  struct Aggregation* next; /* of another spec in the same query */
+  InsituKept kept; /* first; by the spec's raw datum, maybe a toast pointer */
   InsituPlan* plan;
   InsituReader* reader;
   InsituRows* rows; /* null before the first row, whose type a record may tell only then */
-  Datum spec;       /* a copy of the raw datum, maybe a toast pointer */
   bool constant;    /* no row of a group can have another spec */
   bool many_groups;
   struct InsituGroup* owner; /* one group at a time: whose rows are in the buffer */
@@ -40,8 +39,19 @@ typedef struct InsituGroup {
   InsituPlan* plan;
   insitu_state* state;
   Aggregation* aggregation; /* null: made from a stored state, takes no rows */
+  bool among_many;          /* other groups' states lie in the same context */
   MemoryContextCallback callback;
 } InsituGroup;
+
+/* True if rows of different groups come in any order. */
+static bool has_many_groups(FunctionCallInfo fcinfo) {
+  AggState* aggregate;
+
+  if (fcinfo->context == NULL || !IsA(fcinfo->context, AggState)) return false;
+  aggregate = (AggState*)fcinfo->context;
+  return aggregate->aggstrategy == AGG_HASHED || aggregate->aggstrategy == AGG_MIXED ||
+         aggregate->maxsets > 1;
+}
 
 /* The aggregate's context is reset or deleted: the group goes with it. Rows that still wait are
  * then of no interest: a group that is asked for its state has handed them over before. */
@@ -57,12 +67,14 @@ static void drop_group(void* argument) {
   insitu_state_free(group->state);
 }
 
-static InsituGroup* make_group(InsituPlan* plan, Aggregation* aggregation, MemoryContext context) {
+static InsituGroup* make_group(FunctionCallInfo fcinfo, InsituPlan* plan, Aggregation* aggregation,
+                               MemoryContext context) {
   InsituGroup* group = MemoryContextAllocZero(context, sizeof(InsituGroup));
 
   group->context = context;
   group->plan = plan;
   group->aggregation = aggregation;
+  group->among_many = has_many_groups(fcinfo);
   group->callback.func = drop_group;
   group->callback.arg = group;
   MemoryContextRegisterResetCallback(context, &group->callback);
@@ -76,16 +88,6 @@ static MemoryContext aggregate_context(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("this function belongs to the aggregate insitu.state")));
   return context;
-}
-
-/* True if rows of different groups come in any order. */
-static bool has_many_groups(FunctionCallInfo fcinfo) {
-  AggState* aggregate;
-
-  if (fcinfo->context == NULL || !IsA(fcinfo->context, AggState)) return false;
-  aggregate = (AggState*)fcinfo->context;
-  return aggregate->aggstrategy == AGG_HASHED || aggregate->aggstrategy == AGG_MIXED ||
-         aggregate->maxsets > 1;
 }
 
 /* ---- The spec ---- */
@@ -104,9 +106,10 @@ static bool spec_is_constant(FunctionCallInfo fcinfo) {
 static Aggregation* make_aggregation(FunctionCallInfo fcinfo) {
   MemoryContext outer = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
   Aggregation* aggregation = palloc0(sizeof(Aggregation));
+  const void* value = DatumGetPointer(PG_GETARG_DATUM(1));
   bytea* spec = PG_GETARG_BYTEA_PP(1);
 
-  aggregation->spec = insitu_copied_value(PG_GETARG_DATUM(1));
+  insitu_kept_copy(&aggregation->kept, value, VARSIZE_ANY(value));
   aggregation->constant = spec_is_constant(fcinfo);
   aggregation->plan =
       insitu_plan_make(VARDATA_ANY(spec), VARSIZE_ANY_EXHDR(spec), fcinfo->flinfo->fn_mcxt);
@@ -119,22 +122,25 @@ static Aggregation* make_aggregation(FunctionCallInfo fcinfo) {
 
 /* The aggregation for this row's spec; groups may have specs of their own. */
 static Aggregation* find_aggregation(FunctionCallInfo fcinfo) {
-  Aggregation* first = fcinfo->flinfo->fn_extra;
-  Aggregation* found = first;
+  InsituKeptSet* set = insitu_kept_of(fcinfo->flinfo);
+  const void* spec;
+  Aggregation* found;
 
   if (PG_ARGISNULL(1))
     ereport(ERROR,
             (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("insitu.state: the spec is null")));
-  while (found != NULL && !insitu_same_value(found->spec, PG_GETARG_DATUM(1))) found = found->next;
+  spec = DatumGetPointer(PG_GETARG_DATUM(1));
+  found = (Aggregation*)insitu_kept_find(set, spec, VARSIZE_ANY(spec));
   if (found != NULL) return found;
   found = make_aggregation(fcinfo);
-  found->next = first;
-  fcinfo->flinfo->fn_extra = found;
+  insitu_kept_add(set, &found->kept, 0);
   return found;
 }
 
 static void check_spec(const Aggregation* aggregation, FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(1) || !insitu_same_value(aggregation->spec, PG_GETARG_DATUM(1)))
+  const void* spec = DatumGetPointer(PG_GETARG_DATUM(1));
+
+  if (PG_ARGISNULL(1) || !insitu_kept_has(&aggregation->kept, spec, VARSIZE_ANY(spec)))
     ereport(
         ERROR,
         (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -144,10 +150,11 @@ static void check_spec(const Aggregation* aggregation, FunctionCallInfo fcinfo) 
 
 /* ---- Rows ---- */
 
+/* Of groups among many, whose memory is counted together, the size is seen when they are sealed. */
 static void check_growth(const InsituGroup* group) {
   Size used;
 
-  if (insitu_max_state_mb == 0 || group->aggregation->many_groups) return;
+  if (insitu_max_state_mb == 0 || group->among_many) return;
   used = MemoryContextMemAllocated(group->context, false);
   if (used / (1024 * 1024) >= (Size)insitu_max_state_mb + 1)
     ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -201,7 +208,7 @@ static void flush(InsituGroup* group) {
 static InsituGroup* first_row(FunctionCallInfo fcinfo) {
   MemoryContext context = aggregate_context(fcinfo);
   Aggregation* aggregation = find_aggregation(fcinfo);
-  InsituGroup* group = make_group(aggregation->plan, aggregation, context);
+  InsituGroup* group = make_group(fcinfo, aggregation->plan, aggregation, context);
 
   INSITU_CALL(context, insitu_state_empty(aggregation->plan->analysis, &group->state, &error));
   if (aggregation->many_groups && aggregation->backlog == NULL) {
@@ -239,7 +246,8 @@ static void make_rows(Aggregation* aggregation) {
 
 PG_FUNCTION_INFO_V1(insitu_pg_transition);
 Datum insitu_pg_transition(PG_FUNCTION_ARGS) {
-  Aggregation* aggregation = fcinfo->flinfo->fn_extra;
+  const InsituKeptSet* set = fcinfo->flinfo->fn_extra;
+  Aggregation* aggregation;
   InsituGroup* group;
 
   if (PG_ARGISNULL(0)) {
@@ -247,8 +255,9 @@ Datum insitu_pg_transition(PG_FUNCTION_ARGS) {
     aggregation = group->aggregation;
   } else {
     group = (InsituGroup*)PG_GETARG_POINTER(0);
+    aggregation = (Aggregation*)set->last;
     /* With one spec the group itself need not be touched. */
-    if (aggregation->next != NULL || !aggregation->constant) {
+    if (set->count > 1 || !aggregation->constant) {
       aggregation = group->aggregation;
       if (!aggregation->constant) check_spec(aggregation, fcinfo);
     }
@@ -285,7 +294,7 @@ static InsituGroup* group_of_stored(FunctionCallInfo fcinfo, const bytea* bytes,
   INSITU_CALL(CurrentMemoryContext,
               insitu_stored_state_open(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &spec,
                                        &spec_size, &saved, &saved_size, &error));
-  group = make_group(insitu_plan_of(fcinfo->flinfo, spec, spec_size), NULL, context);
+  group = make_group(fcinfo, insitu_plan_of(fcinfo->flinfo, spec, spec_size), NULL, context);
   INSITU_CALL(context,
               insitu_state_load(group->plan->analysis, saved, saved_size, &group->state, &error));
   return group;
@@ -299,7 +308,7 @@ Datum insitu_pg_deserialise(PG_FUNCTION_ARGS) {
 
 static void merge(InsituGroup* into, InsituGroup* from) {
   if (into->plan != from->plan &&
-      !insitu_plan_has_spec(into->plan, from->plan->spec, from->plan->spec_size))
+      !insitu_kept_has(&into->plan->kept, from->plan->kept.bytes, from->plan->kept.size))
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("states of different specs cannot be merged; group by the spec, or "
                            "build them with one")));
@@ -307,11 +316,12 @@ static void merge(InsituGroup* into, InsituGroup* from) {
   flush(from);
   INSITU_CALL(into->context,
               insitu_state_merge(into->plan->analysis, into->state, from->state, &error));
+  check_growth(into);
 }
 
 /* The first state to arrive is merged into an empty one that lives as long as the group. */
-static InsituGroup* adopt(InsituGroup* from, MemoryContext context) {
-  InsituGroup* into = make_group(from->plan, NULL, context);
+static InsituGroup* adopt(FunctionCallInfo fcinfo, InsituGroup* from, MemoryContext context) {
+  InsituGroup* into = make_group(fcinfo, from->plan, NULL, context);
 
   INSITU_CALL(context, insitu_state_empty(into->plan->analysis, &into->state, &error));
   merge(into, from);
@@ -327,7 +337,7 @@ Datum insitu_pg_combine(PG_FUNCTION_ARGS) {
   insitu_check_time();
   if (from == NULL && into == NULL) PG_RETURN_NULL();
   if (from == NULL) PG_RETURN_POINTER(into);
-  if (into == NULL) PG_RETURN_POINTER(adopt(from, context));
+  if (into == NULL) PG_RETURN_POINTER(adopt(fcinfo, from, context));
   merge(into, from);
   PG_RETURN_POINTER(into);
 }

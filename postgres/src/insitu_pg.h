@@ -50,13 +50,6 @@ extern void insitu_check(insitu_code code, const insitu_error* error);
 /* The engine's bytes as a varlena; frees them. */
 extern struct varlena* insitu_varlena(insitu_bytes* bytes);
 
-/* ---- plan.c: values that say what to do, as they come: short, compressed or toasted */
-/* True if two raw datums are one value: the same toast pointer, or the same bytes. Nothing is
- * detoasted. */
-extern bool insitu_same_value(Datum a, Datum b);
-/* The raw datum, copied. */
-extern Datum insitu_copied_value(Datum value);
-
 /* ---- json.c: reading what the engine writes */
 /* The member of an object, as jsonb of its own; false where it is missing or null. */
 extern bool insitu_json_member(Datum jsonb, const char* key, Datum* member);

@@ -5,19 +5,6 @@
 
 #include "utils/jsonb.h"
 
-bool insitu_same_value(Datum a, Datum b) {
-  struct varlena* x = (struct varlena*)DatumGetPointer(a);
-  struct varlena* y = (struct varlena*)DatumGetPointer(b);
-
-  return VARSIZE_ANY(x) == VARSIZE_ANY(y) && memcmp(x, y, VARSIZE_ANY(x)) == 0;
-}
-
-Datum insitu_copied_value(Datum value) {
-  Size size = VARSIZE_ANY(DatumGetPointer(value));
-
-  return PointerGetDatum(memcpy(palloc(size), DatumGetPointer(value), size));
-}
-
 static char* required(Datum object, const char* key) {
   char* text = insitu_json_text(object, key);
 
@@ -59,9 +46,7 @@ InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context)
   char* inner;
 
   plan->context = context;
-  plan->spec = palloc(size);
-  plan->spec_size = size;
-  memcpy(plan->spec, spec, size);
+  insitu_kept_copy(&plan->kept, spec, size);
   parsed = insitu_jsonb(spec, size);
   name = required(parsed, "analysis");
   inner = required(parsed, "spec");
@@ -76,18 +61,13 @@ InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context)
   return plan;
 }
 
-bool insitu_plan_has_spec(const InsituPlan* plan, const char* spec, Size size) {
-  return plan->spec_size == size && memcmp(plan->spec, spec, size) == 0;
-}
-
 InsituPlan* insitu_plan_of(FmgrInfo* call, const char* spec, Size size) {
-  InsituPlan* plan = call->fn_extra;
+  InsituKeptSet* set = insitu_kept_of(call);
+  InsituPlan* plan = (InsituPlan*)insitu_kept_find(set, spec, size);
 
-  while (plan != NULL && !insitu_plan_has_spec(plan, spec, size)) plan = plan->next;
   if (plan != NULL) return plan;
   plan = insitu_plan_make(spec, size, call->fn_mcxt);
-  plan->next = call->fn_extra;
-  call->fn_extra = plan;
+  insitu_kept_add(set, &plan->kept, 0);
   return plan;
 }
 
@@ -97,8 +77,8 @@ struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* sta
 
   INSITU_CALL(CurrentMemoryContext, insitu_state_save(plan->analysis, state, &saved, &error));
   INSITU_CALL(CurrentMemoryContext,
-              insitu_stored_state_seal(plan->spec, plan->spec_size, saved.data, saved.size, &sealed,
-                                       &error));
+              insitu_stored_state_seal(plan->kept.bytes, plan->kept.size, saved.data, saved.size,
+                                       &sealed, &error));
   insitu_bytes_free(&saved);
   check_size((double)sealed.size, "");
   return insitu_varlena(&sealed);

@@ -7,12 +7,11 @@
 #include "fmgr.h"
 
 #include "insitu/c_api.h"
+#include "kept.h"
 
 typedef struct InsituPlan {
-  struct InsituPlan* next; /* of the same function call */
-  MemoryContext context;   /* all of it lives here, as long as the query */
-  char* spec;              /* the JSON text that was given, not ended by zero */
-  Size spec_size;
+  InsituKept kept;       /* first; by the spec, the JSON text that was given */
+  MemoryContext context; /* all of it lives here, as long as the query */
   insitu_analysis* analysis;
   char** columns; /* names, in the order of the arguments */
   int n_columns;
@@ -23,8 +22,6 @@ typedef struct InsituPlan {
 
 /* {"analysis": name, "spec": …, "fit": {"name": …, "spec": …}} */
 extern InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context);
-
-extern bool insitu_plan_has_spec(const InsituPlan* plan, const char* spec, Size size);
 
 /* The plan of a spec, kept in fn_extra: made once per query and spec. */
 extern InsituPlan* insitu_plan_of(FmgrInfo* call, const char* spec, Size size);

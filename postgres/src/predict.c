@@ -6,11 +6,10 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
+#include "kept.h"
 #include "reader.h"
 #include "utils/array.h"
 
-#define BUCKETS 256
 /* A query may give a model for each group: so many are kept decoded. */
 #define MOST_KEPT 1024
 /* Calls between two looks at the clock. */
@@ -18,10 +17,7 @@
 
 /* A row function made from a model or a spec. */
 typedef struct Scoring {
-  struct Scoring* next;  /* in its bucket */
-  MemoryContext context; /* all of it lives here */
-  Datum value;           /* a copy of the raw datum, maybe a toast pointer */
-  uint32 hash;           /* of its bytes */
+  InsituKept kept; /* first; by the raw datum, maybe a toast pointer */
   bool constant;
   insitu_row_function* function;
   insitu_scorer* scorer;
@@ -30,14 +26,6 @@ typedef struct Scoring {
   int n_outputs;
   double* outputs;
 } Scoring;
-
-/* Those of a call, in fn_extra: one for each value that the query gives. */
-typedef struct Scorings {
-  Scoring* last; /* used last */
-  uint32 calls;
-  int kept;
-  Scoring* buckets[BUCKETS];
-} Scorings;
 
 static void describe(Scoring* scoring, FunctionCallInfo fcinfo, const char* what) {
   insitu_bytes text = {NULL, 0};
@@ -94,9 +82,10 @@ static Scoring* make_scoring(FunctionCallInfo fcinfo, Maker make, const char* wh
       AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "insitu scoring", ALLOCSET_DEFAULT_SIZES);
   MemoryContext outer = MemoryContextSwitchTo(context);
   Scoring* scoring = palloc0(sizeof(Scoring));
+  const void* value = DatumGetPointer(PG_GETARG_DATUM(0));
 
-  scoring->context = context;
-  scoring->value = insitu_copied_value(PG_GETARG_DATUM(0));
+  scoring->kept.context = context;
+  insitu_kept_copy(&scoring->kept, value, VARSIZE_ANY(value));
   scoring->constant = get_fn_expr_arg_stable(fcinfo->flinfo, 0);
   make(scoring, PG_GETARG_BYTEA_PP(0));
   describe(scoring, fcinfo, what);
@@ -104,52 +93,19 @@ static Scoring* make_scoring(FunctionCallInfo fcinfo, Maker make, const char* wh
   return scoring;
 }
 
-static void forget_all(Scorings* scorings) {
-  for (int i = 0; i < BUCKETS; ++i) {
-    Scoring* scoring = scorings->buckets[i];
-
-    while (scoring != NULL) {
-      Scoring* next = scoring->next;
-
-      MemoryContextDelete(scoring->context);
-      scoring = next;
-    }
-    scorings->buckets[i] = NULL;
-  }
-  scorings->last = NULL;
-  scorings->kept = 0;
-}
-
-/* Of a value other than the last one. */
-static Scoring* look_up(FunctionCallInfo fcinfo, Scorings* scorings, Maker make, const char* what) {
-  Datum value = PG_GETARG_DATUM(0);
-  const unsigned char* bytes = (const unsigned char*)DatumGetPointer(value);
-  uint32 hash = hash_bytes(bytes, (int)VARSIZE_ANY(bytes));
-  Scoring* found = scorings->buckets[hash % BUCKETS];
-
-  while (found != NULL && !(found->hash == hash && insitu_same_value(found->value, value)))
-    found = found->next;
-  if (found != NULL) return found;
-  if (scorings->kept == MOST_KEPT) forget_all(scorings);
-  found = make_scoring(fcinfo, make, what);
-  found->hash = hash;
-  found->next = scorings->buckets[hash % BUCKETS];
-  scorings->buckets[hash % BUCKETS] = found;
-  ++scorings->kept;
-  return found;
-}
-
 static Scoring* find_scoring(FunctionCallInfo fcinfo, Maker make, const char* what) {
-  Scorings* scorings = fcinfo->flinfo->fn_extra;
+  static uint32 calls = 0; /* of any query: what matters is how many lie between two looks */
+  InsituKeptSet* set = insitu_kept_of(fcinfo->flinfo);
+  const void* value = DatumGetPointer(PG_GETARG_DATUM(0));
+  Scoring* found = (Scoring*)set->last;
 
-  if (unlikely(scorings == NULL))
-    scorings = fcinfo->flinfo->fn_extra =
-        MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Scorings));
-  if (unlikely(++scorings->calls % CALLS_PER_CHECK == 0)) insitu_check_time();
-  if (scorings->last == NULL ||
-      !(scorings->last->constant || insitu_same_value(scorings->last->value, PG_GETARG_DATUM(0))))
-    scorings->last = look_up(fcinfo, scorings, make, what);
-  return scorings->last;
+  if (unlikely(++calls % CALLS_PER_CHECK == 0)) insitu_check_time();
+  if (found != NULL && found->constant) return found;
+  found = (Scoring*)insitu_kept_find(set, value, VARSIZE_ANY(value));
+  if (found != NULL) return found;
+  found = make_scoring(fcinfo, make, what);
+  insitu_kept_add(set, &found->kept, MOST_KEPT);
+  return found;
 }
 
 static void apply(Scoring* scoring, FunctionCallInfo fcinfo) {
@@ -170,7 +126,7 @@ static void apply(Scoring* scoring, FunctionCallInfo fcinfo) {
       value->size = (Size)size;
     }
   }
-  INSITU_CALL(scoring->context,
+  INSITU_CALL(scoring->kept.context,
               insitu_scorer_apply(scoring->scorer, scoring->row, scoring->outputs, &error));
 }
 

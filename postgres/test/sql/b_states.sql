@@ -32,6 +32,14 @@ SELECT count(*) FROM (SELECT g, f, insitu.state((SELECT insitu.spec('y ~ x', 'in
 SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) OVER (ORDER BY id) IS NOT NULL AS windowed
   FROM insitu_rows WHERE id <= 2 ORDER BY id;
 
+-- A spec for each of many groups: blanks make others of the same meaning.
+CREATE TABLE insitu_own AS
+  SELECT k, insitu.state(spec || convert_to(repeat(' ', k), 'UTF8'), y, x, f) AS state
+    FROM insitu_rows, insitu_specs, generate_series(1, 40) k GROUP BY k;
+SELECT count(*) AS groups, count(DISTINCT state::bytea) AS states, count(DISTINCT insitu_estimates(state)) AS models FROM insitu_own;
+SELECT count(insitu.finalize(state)) FROM insitu_own, generate_series(1, 2);
+SELECT insitu.rollup(state) IS NULL FROM insitu_own;
+
 -- Levels that only one day has are united.
 SELECT array_agg(term) FROM insitu.coef(insitu.finalize((
   SELECT insitu.rollup(s) FROM (SELECT insitu.state((SELECT spec FROM insitu_specs), y, x, f) AS s FROM insitu_rows

@@ -30,6 +30,13 @@ SELECT insitu.predict(model, 5::int2) = insitu.predict(model, 5.0::numeric) AS t
 SELECT count(DISTINCT insitu.predict(m.model, r.x)) = count(DISTINCT (r.g, r.x)) AS by_group
   FROM insitu_rows r JOIN (SELECT g, insitu.lm('y ~ x', 'SELECT * FROM insitu_rows WHERE g = ' || g) AS model
                              FROM (SELECT DISTINCT g FROM insitu_rows) t) m USING (g);
+-- More models than stay decoded, each again after all others; their lines are k apart.
+CREATE TABLE insitu_many AS
+  SELECT k, insitu.finalize(insitu.state(insitu.spec('y ~ x', 'insitu_rows'), y + k, x)) AS model
+    FROM insitu_rows, generate_series(1, 1100) k WHERE id <= 10 GROUP BY k;
+SELECT count(*) AS rows, max(p) - min(p) < 1e-8 AS same
+  FROM (SELECT insitu.predict(model, 3.0) - k AS p
+          FROM (SELECT * FROM insitu_many, generate_series(1, 2) again ORDER BY again, k) o) t;
 -- Any row function: standard errors too.
 SELECT count(*) FILTER (WHERE o[2] > 0 AND abs(o[1] - insitu.predict(model, x)) < 1e-12) AS rows
   FROM (SELECT model, x, insitu.apply(convert_to('{"row_function": "linear_predict", "spec": {"std_errors": true, "model": ' || (model::json)::text || '}}', 'utf8'), x) AS o
