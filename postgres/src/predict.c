@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "kept.h"
+#include "nodes/primnodes.h"
 #include "reader.h"
 #include "utils/array.h"
 
@@ -75,6 +76,14 @@ static void make_apply(Scoring* scoring, const bytea* bytes) {
               insitu_row_function_make(name, inner, strlen(inner), &scoring->function, &error));
 }
 
+/* True if the model or spec is a constant of the query. A parameter is none: a variable of PL/pgSQL
+ * is one, and takes other values between two calls. */
+static bool value_is_constant(FunctionCallInfo fcinfo) {
+  Node* call = fcinfo->flinfo->fn_expr;
+
+  return call != NULL && IsA(call, FuncExpr) && IsA(linitial(((FuncExpr*)call)->args), Const);
+}
+
 typedef void (*Maker)(Scoring* scoring, const bytea* value);
 
 static Scoring* make_scoring(FunctionCallInfo fcinfo, Maker make, const char* what) {
@@ -86,7 +95,7 @@ static Scoring* make_scoring(FunctionCallInfo fcinfo, Maker make, const char* wh
 
   scoring->kept.context = context;
   insitu_kept_copy(&scoring->kept, value, VARSIZE_ANY(value));
-  scoring->constant = get_fn_expr_arg_stable(fcinfo->flinfo, 0);
+  scoring->constant = value_is_constant(fcinfo);
   make(scoring, PG_GETARG_BYTEA_PP(0));
   describe(scoring, fcinfo, what);
   MemoryContextSwitchTo(outer);

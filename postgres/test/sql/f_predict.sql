@@ -37,6 +37,19 @@ CREATE TABLE insitu_many AS
 SELECT count(*) AS rows, max(p) - min(p) < 1e-8 AS same
   FROM (SELECT insitu.predict(model, 3.0) - k AS p
           FROM (SELECT * FROM insitu_many, generate_series(1, 2) again ORDER BY again, k) o) t;
+-- One model after the other in a variable.
+CREATE FUNCTION insitu_one_by_one() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE first float8; p float8; m insitu.model; result text := '';
+BEGIN
+  FOR i IN 1..4 LOOP
+    m := (SELECT model FROM insitu_many WHERE k = i);
+    p := insitu.predict(m, 3.0);
+    first := coalesce(first, p);
+    result := result || round(p - first) || ' ';
+  END LOOP;
+  RETURN result;
+END $$;
+SELECT insitu_one_by_one();
 -- Any row function: standard errors too.
 SELECT count(*) FILTER (WHERE o[2] > 0 AND abs(o[1] - insitu.predict(model, x)) < 1e-12) AS rows
   FROM (SELECT model, x, insitu.apply(convert_to('{"row_function": "linear_predict", "spec": {"std_errors": true, "model": ' || (model::json)::text || '}}', 'utf8'), x) AS o
