@@ -79,6 +79,11 @@ Json number_to_json(double value) {
   return value;
 }
 
+Json count_to_json(double count) {
+  const bool whole = std::fabs(count) < 0x1p53 && count == std::trunc(count);
+  return whole ? Json(static_cast<int64_t>(count)) : number_to_json(count);
+}
+
 Json numbers_to_json(std::span<const double> values) {
   Json out = Json::array();
   out.get_ref<Json::array_t&>().reserve(values.size());

@@ -22,6 +22,8 @@ inline constexpr int kMaxJsonDepth = 64;
 
 // NaN becomes null, infinities "Infinity" and "-Infinity".
 Json number_to_json(double value);
+// A count: an integer where it is whole; sums of weights need not be.
+Json count_to_json(double count);
 Json numbers_to_json(std::span<const double> values);
 // The inverse; SpecError naming `what` for anything else.
 double number_from_json(const Json& value, std::string_view what);

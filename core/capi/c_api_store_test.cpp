@@ -139,8 +139,14 @@ TEST(ModelOfTheBorder, IsAskedByItsKind) {
   EXPECT_STREQ("the model lacks \"r_squared\"; it is damaged or of another kind", error.message);
   const std::string other = R"({"kind":"summary"})";
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance(other.data(), other.size(), &json, &error));
-  EXPECT_STREQ("this cannot be asked of a model of kind \"summary\", only of 'linear_model'",
+  EXPECT_STREQ("this cannot be asked of a model of kind \"summary\", only of 'linear_model', 'glm'",
                error.message);
+  // 2 - qnorm(0.975): a table of z values is normal
+  const std::string glm =
+      R"({"kind":"glm","df":[1,18,1],"coefficients":{"names":["x"],"estimate":[2.0],)"
+      R"("std_error":[1.0],"z_value":[2.0],"p_value":[0.06]}})";
+  ASSERT_EQ(INSITU_OK, insitu_model_tidy(glm.data(), glm.size(), 0.95, &json, &error));
+  EXPECT_NEAR(0.04003601545994579, Json::parse(taken(json))["conf_low"][0].get<double>(), 1e-13);
   // Parts of another type are the asker's mistake too.
   const std::string typed = R"({"kind":"linear_model","design":{"formula":3}})";
   EXPECT_EQ(INSITU_SPEC_ERROR,

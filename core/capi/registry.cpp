@@ -10,11 +10,13 @@
 #include "design/levels_analysis.hpp"
 #include "glm/glm_analysis.hpp"
 #include "glm/glm_fit.hpp"
+#include "glm/glm_tables.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"
 #include "score/linear_predict.hpp"
 #include "score/linear_sql.hpp"
+#include "solve/model_tables.hpp"
 #include "summary/summary_analysis.hpp"
 #include "summary/summary_fit.hpp"
 
@@ -66,7 +68,7 @@ constexpr Line<FitPtr> kFits[] = {
 };
 constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,
-     "predictions of a linear model: {model, std_errors, …}"},
+     "predictions of a model with a linear predictor: {model, type, std_errors, …}"},
 };
 struct ModelKind {
   std::string_view kind;
@@ -75,7 +77,8 @@ struct ModelKind {
   std::string (*to_sql)(const Json& model, std::string_view dialect);
 };
 constexpr ModelKind kModelKinds[] = {
-    {"linear_model", tidy_linear_model, glance_linear_model, linear_model_to_sql},
+    {"linear_model", tidy_coefficients, glance_linear_model, prediction_to_sql},
+    {"glm", tidy_coefficients, glance_glm, prediction_to_sql},
 };
 
 // {"name", "spec"}

@@ -181,7 +181,7 @@ RowCounts accumulate_all(const Design& design, const CellPlan& plan, bool precis
       cells.add(tile, *shifted, ahead);
       dense->add(tile, *shifted, local, ahead);
     }
-    add_log_weights(tile, logs, local_logs);
+    if (map == nullptr) add_log_weights(tile, logs, local_logs);
   }
   cells.finish();
   std::vector<std::vector<bool>> present(tables.size());

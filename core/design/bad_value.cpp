@@ -14,6 +14,8 @@ const char* advice(Fault fault) {
     case Fault::kFractionOfRows:
       return "a frequency weight counts rows and must be a whole number: give other weights as "
              "pweights";
+    case Fault::kNoExposure:
+      return "an exposure must be above 0: leave such rows out by row_selection";
   }
   throw InternalError("a fault without advice");
 }

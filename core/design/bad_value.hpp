@@ -6,7 +6,7 @@
 
 namespace insitu {
 
-enum class Fault { kInfinite, kNegativeWeight, kFractionOfRows };
+enum class Fault { kInfinite, kNegativeWeight, kFractionOfRows, kNoExposure };
 
 // DataError: column "x" holds <value> <where>; <what to do>.
 [[noreturn]] void refuse_value(std::string_view column, double value, const std::string& where,

@@ -205,6 +205,7 @@ std::vector<DesignColumn> read_columns(const Json& list) {
     column.kind = kind == "factor" ? ColumnKind::kFactor : ColumnKind::kNumeric;
     column.logical = item.value("logical", false);
     column.whole = item.value("whole", false);
+    column.positive = item.value("positive", false);
     if (item.contains("levels") && item["levels"].is_array() &&
         column.kind == ColumnKind::kFactor) {
       column.levels = item["levels"].get<std::vector<std::string>>();
@@ -226,6 +227,7 @@ Json write_columns(const std::vector<DesignColumn>& columns) {
                  {"kind", column.kind == ColumnKind::kFactor ? "factor" : "numeric"}};
     if (column.logical) item["logical"] = true;
     if (column.whole) item["whole"] = true;
+    if (column.positive) item["positive"] = true;
     if (column.levels.has_value()) item["levels"] = *column.levels;
     if (column.open) item["open"] = true;
     list.push_back(std::move(item));

@@ -25,7 +25,8 @@ struct DesignColumn {
   std::string name;
   ColumnKind kind = ColumnKind::kNumeric;
   bool logical = false;
-  bool whole = false;  // as a weight it counts rows: a fraction is a DataError
+  bool whole = false;     // as a weight it counts rows: a fraction is a DataError
+  bool positive = false;  // as an exposure: others are a DataError where models are fitted
   std::optional<std::vector<std::string>> levels;  // given or frozen, in order
   bool open = false;  // the levels come first, and those found in the data after them
 };

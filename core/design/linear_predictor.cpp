@@ -6,6 +6,7 @@
 
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "linalg/kernels.hpp"
 
 namespace insitu {
 
@@ -58,22 +59,41 @@ Json LinearPredictor::to_json() const {
 void LinearPredictor::evaluate(const Tile& tile, double* out,
                                std::vector<uint64_t>* nowhere) const {
   std::fill(out, out + tile.rows, constant);
+  std::vector<double> slopes;  // within cells
   for (size_t t = 0; t < terms.size(); ++t) {
     const Term& term = terms[t];
     const double* x = term.feature.has_value() ? tile.values[*term.feature] : nullptr;
-    const double center = term.center;
     if (term.factors.empty()) {
-      const double slope = coefficients[term.first];
-      for (size_t i = 0; i < tile.rows; ++i) out[i] = std::fma(slope, x[i] - center, out[i]);
+      add_scaled(coefficients[term.first], x, term.center, tile.rows, out);
       continue;
     }
-    for (size_t i = 0; i < tile.rows; ++i) {
-      const size_t index = coefficient_of(t, tile, i);
-      const double value = index < coefficients.size() ? coefficients[index]
-                                                       : std::numeric_limits<double>::quiet_NaN();
-      if (nowhere != nullptr && std::isnan(value) && index < coefficients.size()) ++(*nowhere)[t];
-      out[i] = x == nullptr ? out[i] + value : std::fma(value, x[i] - center, out[i]);
+    slopes.resize(tile.rows);
+    cell_values(t, tile, slopes.data(), nowhere);
+    if (x != nullptr) {
+      add_products(slopes.data(), x, term.center, tile.rows, out);
+    } else {
+      for (size_t i = 0; i < tile.rows; ++i) out[i] += slopes[i];
     }
+  }
+}
+
+void LinearPredictor::cell_values(size_t t, const Tile& tile, double* out,
+                                  std::vector<uint64_t>* nowhere) const {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  const Term& term = terms[t];
+  if (term.factors.size() == 1 && nowhere == nullptr) {
+    const uint32_t* codes = tile.codes[term.factors[0]];
+    const double* cells = coefficients.data() + term.first;
+    const size_t count =
+        (t + 1 < terms.size() ? terms[t + 1].first : coefficients.size()) - term.first;
+    for (size_t i = 0; i < tile.rows; ++i) out[i] = codes[i] < count ? cells[codes[i]] : kNaN;
+    return;
+  }
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const size_t index = coefficient_of(t, tile, i);
+    const bool known = index < coefficients.size();
+    out[i] = known ? coefficients[index] : kNaN;
+    if (nowhere != nullptr && known && std::isnan(out[i])) ++(*nowhere)[t];
   }
 }
 

@@ -47,6 +47,10 @@ struct LinearPredictor {
   // Without offsets. `nowhere`: per term, counts rows in cells whose coefficient is NaN; may be
   // null.
   void evaluate(const Tile& tile, double* out, std::vector<uint64_t>* nowhere = nullptr) const;
+
+ private:
+  // The coefficient of each row's cell of term `t`.
+  void cell_values(size_t t, const Tile& tile, double* out, std::vector<uint64_t>* nowhere) const;
 };
 
 }  // namespace insitu

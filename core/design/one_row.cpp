@@ -14,9 +14,9 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-OneRow::OneRow(const Design& design, std::span<const std::string> columns, bool response)
+OneRow::OneRow(const Design& design, std::span<const std::string> columns, const RowNeeds& needs)
     : design_(design), columns_(columns), codes_(design.factors.size(), kMissingCode) {
-  bind_features(response && design.response.has_value());
+  bind_features(needs);
   for (size_t k = 0; k < design.factors.size(); ++k) bind_factor(k);
   for (const uint32_t& code : codes_) tile_.codes.push_back(&code);
   tile_.rows = 1;
@@ -61,7 +61,9 @@ void OneRow::bind_factor(size_t k) {
   label_factors_.push_back({label_of(factor.column, *factor.levels), k});
 }
 
-void OneRow::bind_features(bool response) {
+void OneRow::bind_features(const RowNeeds& needs) {
+  const bool response = needs.response && design_.response.has_value();
+  const bool weighted = needs.weight && !design_.weight.empty();
   std::vector<const DesignFeature*> features;
   for (const DesignFeature& feature : design_.features) features.push_back(&feature);
   if (response) features.push_back(&*design_.response);
@@ -73,6 +75,7 @@ void OneRow::bind_features(bool response) {
     for (const NumericProgram::Input& input : feature->program.inputs())
       list.push_back(slot_of(input));
   }
+  const size_t weight = weighted ? slot_of({design_.weight, false}) : 0;
   // From here on the slots stay where they are.
   slots_.assign(inputs_.size() + features.size() + 1, kNaN);
   size_t stack = 0;
@@ -88,9 +91,10 @@ void OneRow::bind_features(bool response) {
     (k < n_values ? tile_.values : offsets_).push_back(&slots_[slot]);
   }
   stack_.resize(stack);
+  if (weighted) tile_.weight = &slots_[weight];
   if (offsets_.empty()) return;
   tile_.offset = &offset_;
-  if (!response) return;
+  if (!response || !needs.subtract_offsets) return;
   response_ = tile_.values.back();
   tile_.values.back() = &slots_.back();
 }

@@ -16,9 +16,9 @@ namespace insitu {
 
 class OneRow {
  public:
-  // `columns`: names of the cells, in order. `response`: as RowNeeds has it. The design is frozen
-  // and outlives this. SpecError if a column is not among `columns`.
-  OneRow(const Design& design, std::span<const std::string> columns, bool response);
+  // `columns`: names of the cells, in order. Of `needs` response, weight and subtract_offsets
+  // count. The design is frozen and outlives this. SpecError if a column is not among `columns`.
+  OneRow(const Design& design, std::span<const std::string> columns, const RowNeeds& needs);
   OneRow(const OneRow&) = delete;
   OneRow& operator=(const OneRow&) = delete;
 
@@ -61,7 +61,7 @@ class OneRow {
   size_t slot_of(const NumericProgram::Input& input);
   size_t label_of(const std::string& column, const std::vector<std::string>& labels);
   void bind_factor(size_t k);
-  void bind_features(bool response);
+  void bind_features(const RowNeeds& needs);
   void read_cells(const insitu_value* values);
   void read_codes(const insitu_value* values);
   void apply_offsets();

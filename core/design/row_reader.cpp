@@ -24,6 +24,7 @@ struct Input {
   Buffer scratch;
   const double* data = nullptr;
   double sum = 0.0;
+  bool positive = false;
 };
 
 struct BoundFeature {
@@ -103,7 +104,8 @@ struct RowReader::Impl {
       if (inputs[i].source.column == source.column && inputs[i].source.codes == source.codes)
         return i;
     }
-    inputs.push_back({source, 0, {}, nullptr, 0.0});
+    const bool positive = needs.complete_rows && design.find_column(source.column)->positive;
+    inputs.push_back({source, 0, {}, nullptr, 0.0, positive});
     return inputs.size() - 1;
   }
 
@@ -152,6 +154,11 @@ struct RowReader::Impl {
         input.scratch.resize(room);
         column.read_doubles(begin, n, input.scratch.data());
         input.data = input.scratch.data();
+      }
+    }
+    if (input.positive) {
+      for (size_t i = 0; i < n; ++i) {
+        if (input.data[i] <= 0.0) refuse(input, begin + i, input.data[i], Fault::kNoExposure);
       }
     }
     input.sum = column_sum(input.data, n);

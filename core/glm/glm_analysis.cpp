@@ -38,6 +38,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const Json* predictor = reader.optional("predictor");
   const Json* previous = reader.optional("previous");
   const Json* null = reader.optional("null");
+  const bool likelihood = reader.flag("likelihood", false);
   reader.finish();
   if (predictor != nullptr && !predictor->is_null() && !design.frozen())
     throw SpecError("a pass at given coefficients needs the levels of every factor");
@@ -45,6 +46,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   point.predictor = read_predictor(design, predictor);
   point.previous = read_predictor(design, previous);
   if (null != nullptr && !null->is_null()) point.null = number_from_json(*null, "null");
+  point.likelihood = likelihood;
   return {std::move(design), family, std::move(point)};
 }
 
@@ -53,7 +55,8 @@ Json GlmAnalysis::spec() const {
           {"family", family_.to_json()},
           {"predictor", write_predictor(point_.predictor)},
           {"previous", write_predictor(point_.previous)},
-          {"null", point_.null.has_value() ? number_to_json(*point_.null) : Json()}};
+          {"null", point_.null.has_value() ? number_to_json(*point_.null) : Json()},
+          {"likelihood", point_.likelihood}};
 }
 
 GlmState GlmAnalysis::empty() const {
@@ -87,6 +90,7 @@ void GlmAnalysis::merge(State& into, const State& from) const {
   into.pearson += from.pearson;
   into.prior += from.prior;
   into.response += from.response;
+  into.likelihood += from.likelihood;
   insitu::merge(into.products, from.products);
 }
 

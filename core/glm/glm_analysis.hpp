@@ -18,7 +18,7 @@
 #include "base/analysis.hpp"
 #include "design/cross_products.hpp"
 #include "design/linear_predictor.hpp"
-#include "glm/family.hpp"
+#include "family/family.hpp"
 
 namespace insitu {
 
@@ -39,6 +39,7 @@ struct GlmState {
   DoubleDouble pearson;       // sum of w (y - mu)^2 / V(mu)
   DoubleDouble prior;         // sum of w
   DoubleDouble response;      // sum of w y
+  DoubleDouble likelihood;    // what responses alone contribute to the log-likelihood
   CrossProducts products;     // weights W, response z
 
   static void fields(auto& self, auto&& visit) {
@@ -53,6 +54,7 @@ struct GlmState {
     visit("pearson", FieldKind::kSum, self.pearson);
     visit("prior", FieldKind::kSum, self.prior);
     visit("response", FieldKind::kSum, self.response);
+    visit("likelihood", FieldKind::kSum, self.likelihood);
     visit("products", FieldKind::kSum, self.products);
   }
 };
@@ -62,6 +64,7 @@ struct GlmPoint {
   std::optional<LinearPredictor> predictor;  // none: the family's start, made from the responses
   std::optional<LinearPredictor> previous;   // the step came from here
   std::optional<double> null;                // the constant of the model without predictors
+  bool likelihood = false;                   // the responses' part of it is summed as well
 };
 
 class GlmAnalysis {
@@ -70,7 +73,8 @@ class GlmAnalysis {
   static constexpr std::string_view kName = "glm";
 
   GlmAnalysis(Design design, Family family, GlmPoint point);
-  // {"design": …, "family": …, "predictor": … | null, "previous": … | null, "null": number | null}
+  // {"design": …, "family": …, "predictor": … | null, "previous": … | null, "null": number | null,
+  // "likelihood": false | true}
   static GlmAnalysis from_spec(const Json& spec);
 
   Json spec() const;

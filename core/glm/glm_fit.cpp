@@ -9,6 +9,7 @@
 #include "base/errors.hpp"
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
+#include "family/likelihood.hpp"
 #include "formula/formula.hpp"
 #include "solve/model_covariance.hpp"
 
@@ -42,6 +43,21 @@ std::string with_numeric_response(const std::string& formula,
   return formula;
 }
 
+// The offsets that are asked for beside the formula, as terms of it. An exposure must be positive.
+std::string offset_terms(const GlmOptions& options, std::vector<DesignColumn>& columns) {
+  std::string terms;
+  if (!options.offset.empty()) terms += " + offset(`" + options.offset + "`)";
+  if (options.exposure.empty()) return terms;
+  if (options.family.link.kind != LinkKind::kLog) {
+    throw SpecError("an exposure needs the log link, and the family is " + options.family.title() +
+                    ": give an offset instead");
+  }
+  for (DesignColumn& column : columns) {
+    if (column.name == options.exposure) column.positive = true;
+  }
+  return terms + " + offset(log(`" + options.exposure + "`))";
+}
+
 GlmOptions read_options(const Json& spec, Json& columns) {
   SpecReader reader(spec, "glm");
   GlmOptions options;
@@ -50,12 +66,19 @@ GlmOptions read_options(const Json& spec, Json& columns) {
   options.family = Family::from_json(reader.required("family"));
   options.pweights = reader.text_or_none("pweights").value_or("");
   options.fweights = reader.text_or_none("fweights").value_or("");
+  options.offset = reader.text_or_none("offset").value_or("");
+  options.exposure = reader.text_or_none("exposure").value_or("");
   options.drop_first = reader.flag("drop_first", false);
   options.drop_main = reader.flag("drop_main", true);
   options.cov_coef = reader.flag("cov_coef", false);
   if (const Json* values = reader.optional("initial_values");
-      values != nullptr && !values->is_null())
-    options.initial_values = numbers_from_json(*values, "initial_values");
+      values != nullptr && !values->is_null()) {
+    if (values->is_array()) {
+      options.initial_values = numbers_from_json(*values, "initial_values");
+    } else {
+      options.initial_value = number_from_json(*values, "initial_values");
+    }
+  }
   options.max_iterations = reader.count("max_iterations", 25);
   options.coefficient_tolerance = reader.number("coefficient_tolerance", 1e-6);
   options.objective_tolerance = reader.number("objective_function_tolerance", 1e-8);
@@ -100,8 +123,9 @@ bool is_canonical(const Family& family) {
 GlmFit::GlmFit(const Json& spec) {
   Json list;
   options_ = read_options(spec, list);
-  const std::vector<DesignColumn> columns = read_columns(list);
-  const std::string formula = with_numeric_response(options_.formula, columns);
+  std::vector<DesignColumn> columns = read_columns(list);
+  const std::string formula =
+      with_numeric_response(options_.formula, columns) + offset_terms(options_, columns);
   design_ = Design::make(formula, columns,
                          options_.pweights.empty() ? options_.fweights : options_.pweights);
   if (!design_.response.has_value())
@@ -110,7 +134,7 @@ GlmFit::GlmFit(const Json& spec) {
     formula_error(options_.formula, options_.formula.find('~') + 1, "there are no predictors",
                   "for a mean and its deviation use rx_summary");
   }
-  if (formula != options_.formula)
+  if (formula != options_.formula && options_.formula.find('~') != std::string::npos)
     design_.response->label = trimmed(options_.formula.substr(0, options_.formula.find('~')));
 }
 
@@ -122,6 +146,7 @@ AnalysisPtr GlmFit::next() {
     if (at_.has_value()) point.predictor = at_->predictor;
     if (previous_.has_value()) point.previous = previous_->predictor;
     if (!null_ready_) point.null = null_;
+    point.likelihood = !likelihood_.has_value() && has_likelihood(options_.family);
     pass_ = erase(GlmAnalysis(design_, options_.family, std::move(point)));
   }
   ++passes_;
@@ -161,8 +186,11 @@ void GlmFit::require_two_levels() const {
 }
 
 // Given values are coefficients of the formula's columns, dropped ones included.
-void GlmFit::start_at(const std::vector<double>& values) {
+void GlmFit::start_at_given() {
   LinearPredictor predictor = LinearPredictor::zero(design_);
+  std::vector<double> values = options_.initial_values;
+  if (options_.initial_value.has_value())
+    values.assign(predictor.coefficients.size(), *options_.initial_value);
   if (values.size() != predictor.coefficients.size()) {
     throw SpecError("initial_values holds " + std::to_string(values.size()) +
                     " numbers, and the model has " + std::to_string(predictor.coefficients.size()) +
@@ -299,9 +327,11 @@ void GlmFit::accept(const AnyState& any) {
   const bool frozen = design_.frozen();
   const Design design = freeze_levels(design_, state.products);
   step_null(state);
-  if (!at_.has_value() && !options_.initial_values.empty()) {
+  if (!likelihood_.has_value()) likelihood_ = static_cast<double>(state.likelihood);
+  const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
+  if (!at_.has_value() && given) {
     design_ = design;
-    start_at(options_.initial_values);
+    start_at_given();
     return;
   }
   if (frozen && shorten(state)) return;
@@ -327,8 +357,9 @@ void GlmFit::accept(const AnyState& any) {
     end_ = converged ? GlmEnd{true, "converged"}
                      : GlmEnd{false, "stopped after max_iterations=" +
                                          std::to_string(options_.max_iterations) + " steps"};
-    model_ = std::make_unique<Json>(
-        glm_model({options_, state, system, solution, end_, null_deviance_, iterations_, passes_}));
+    model_ =
+        std::make_unique<Json>(glm_model({options_, state, system, solution, end_, null_deviance_,
+                                          *likelihood_, iterations_, passes_}));
     done_ = true;
     return;
   }

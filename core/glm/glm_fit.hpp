@@ -23,10 +23,13 @@ struct GlmOptions {
   Family family;
   std::string pweights;
   std::string fweights;
+  std::string offset;    // a column, or none
+  std::string exposure;  // a column whose logarithm is an offset, or none
   bool drop_first = false;
   bool drop_main = true;
   bool cov_coef = false;
-  std::vector<double> initial_values;  // empty: from the responses
+  std::vector<double> initial_values;   // empty: from the responses
+  std::optional<double> initial_value;  // of every coefficient
   uint64_t max_iterations = 25;
   double coefficient_tolerance = 1e-6;
   double objective_tolerance = 1e-8;
@@ -58,7 +61,7 @@ class GlmFit final : public Fit {
 
   void require_rows(const GlmState& state) const;
   void require_two_levels() const;
-  void start_at(const std::vector<double>& values);
+  void start_at_given();
   bool shorten(const GlmState& state);
   static Place between(const Place& from, const Place& to, double part);
   bool ended(const GlmState& state, const LinearSystem& system, const LinearSolution& solution,
@@ -74,6 +77,7 @@ class GlmFit final : public Fit {
   std::optional<double> null_;     // the constant of the null model that the pass tries
   bool null_ready_ = false;
   double null_deviance_ = 0.0;
+  std::optional<double> likelihood_;  // what the responses contribute to it
   uint64_t iterations_ = 0;
   uint64_t shortened_ = 0;  // in a row
   bool last_ = false;       // what follows is the additional pass of a tight fit
@@ -91,6 +95,7 @@ struct GlmModelInput {
   const LinearSolution& solution;
   const GlmEnd& end;
   double null_deviance;
+  double likelihood;  // what the responses contribute to it
   uint64_t iterations;
   int passes;
 };

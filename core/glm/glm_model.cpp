@@ -5,6 +5,7 @@
 
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "family/likelihood.hpp"
 #include "glm/glm_fit.hpp"
 #include "linalg/distributions.hpp"
 #include "solve/model_covariance.hpp"
@@ -20,6 +21,9 @@ struct Fitness {
   double deviance = 0.0;
   double pearson = 0.0;
   double dispersion = kNaN;
+  double log_likelihood = kNaN;
+  double null_log_likelihood = kNaN;
+  double parameters = 0.0;  // that the likelihood was maximised over
 };
 
 // The last step is taken after the last pass: there, sums follow from the quadratic it minimised.
@@ -36,6 +40,13 @@ Fitness measure(const GlmModelInput& input) {
   } else if (fit.df > 0.0) {
     fit.dispersion = fit.pearson / fit.df;
   }
+  const Family& family = input.options.family;
+  LikelihoodSums sums{fit.deviance, input.likelihood, input.state.prior.hi, fit.observations};
+  fit.log_likelihood = log_likelihood(family, sums);
+  sums.deviance = input.null_deviance;
+  fit.null_log_likelihood = log_likelihood(family, sums);
+  fit.parameters =
+      static_cast<double>(input.solution.rank) + (likelihood_has_dispersion(family) ? 1.0 : 0.0);
   return fit;
 }
 
@@ -119,6 +130,11 @@ Json glm_model(const GlmModelInput& input) {
       {"null_df", number_to_json(fit.observations - constant)},
       {"deviance", number_to_json(fit.deviance)},
       {"null_deviance", number_to_json(input.null_deviance)},
+      {"log_likelihood", number_to_json(fit.log_likelihood)},
+      {"null_log_likelihood", number_to_json(fit.null_log_likelihood)},
+      {"aic", number_to_json(2.0 * (fit.parameters - fit.log_likelihood))},
+      {"bic",
+       number_to_json(fit.parameters * std::log(fit.observations) - 2.0 * fit.log_likelihood)},
       {"pearson", number_to_json(fit.pearson)},
       {"dispersion", number_to_json(fit.dispersion)},
       {"condition_number", number_to_json(input.solution.condition)},

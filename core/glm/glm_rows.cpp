@@ -5,7 +5,9 @@
 #include <sstream>
 
 #include "base/errors.hpp"
+#include "family/likelihood.hpp"
 #include "linalg/kernels.hpp"
+#include "linalg/logistic.hpp"
 
 namespace insitu {
 namespace {
@@ -49,11 +51,14 @@ GlmRows::GlmRows(const Design& design, const Family& family, const GlmPoint& poi
   }
 }
 
-void GlmRows::check(const Tile& tile) const {
+void GlmRows::check(const Tile& tile) {
   const double* y = tile.values.back();
-  bool allowed = true;
-  for (size_t i = 0; i < tile.rows; ++i) allowed = allowed && family_.allows(y[i]);
-  if (!allowed) refuse_response(design_, family_, chunk_);
+  if (!family_.allows(y, tile.rows)) refuse_response(design_, family_, chunk_);
+  logistic_ = family_.kind == FamilyKind::kBinomial && family_.link.kind == LinkKind::kLogit;
+  if (!logistic_) return;
+  bool shares = false;
+  for (size_t i = 0; i < tile.rows; ++i) shares |= (y[i] != 0.0) & (y[i] != 1.0);
+  logistic_ = !shares;
 }
 
 // Where the pass stands: X b of each row.
@@ -72,12 +77,45 @@ double GlmRows::total(const Tile& tile, const double* values) const {
                                 : weighted_sum(tile.weight, values, tile.rows);
 }
 
-// Means, slopes, variances and deviances at X b plus the offsets; the deviance of rows outside is
-// zero, as is their slope.
-void GlmRows::add_step(const Tile& tile, GlmStep step, const double* linear) {
-  const size_t n = tile.rows;
-  for (size_t i = 0; i < n; ++i)
+void GlmRows::add_offsets(const Tile& tile, const double* linear) {
+  for (size_t i = 0; i < tile.rows; ++i)
     eta_[i] = tile.offset == nullptr ? linear[i] : linear[i] + tile.offset[i];
+}
+
+// The deviance at X b plus the offsets.
+void GlmRows::add_deviance(const Tile& tile, GlmStep step, const double* linear) {
+  add_offsets(tile, linear);
+  if (logistic_) {
+    const double deviance =
+        logistic_deviance({tile.values.back(), tile.weight, tile.rows}, eta_.data());
+    if (std::isfinite(deviance)) {
+      into_.deviances[step] += DoubleDouble(deviance);
+      return;
+    }
+  }
+  add_means(tile, step);
+}
+
+// The same, and W and z there. Gives Pearson's sum.
+double GlmRows::add_working(const Tile& tile, GlmStep step, const double* linear) {
+  add_offsets(tile, linear);
+  if (logistic_) {
+    const LogisticSums sums =
+        logistic_working({tile.values.back(), tile.weight, tile.rows}, eta_.data(), linear,
+                         weight_.data(), response_.data());
+    if (std::isfinite(sums.deviance)) {
+      into_.deviances[step] += DoubleDouble(sums.deviance);
+      return sums.pearson;
+    }
+  }
+  add_means(tile, step);
+  weigh(tile, linear);
+  return total(tile, scratch_.data());
+}
+
+// Means and slopes of eta, and the deviance; that of rows outside is zero, as is their slope.
+void GlmRows::add_means(const Tile& tile, GlmStep step) {
+  const size_t n = tile.rows;
   family_.link.means(eta_.data(), n, {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
   family_.deviances(tile.values.back(), mean_.data(), rest_.data(), n, deviance_.data(),
                     scratch_.data());
@@ -96,8 +134,8 @@ void GlmRows::add_step(const Tile& tile, GlmStep step, const double* linear) {
   into_.deviances[step] += DoubleDouble(total(tile, deviance_.data()));
 }
 
-// W and z from where add_step was last.
-void GlmRows::weigh(const Tile& tile) {
+// W, z and Pearson's terms from where add_means was last.
+void GlmRows::weigh(const Tile& tile, const double* linear) {
   const size_t n = tile.rows;
   const double* y = tile.values.back();
   family_.variances(mean_.data(), rest_.data(), n, variance_.data());
@@ -109,7 +147,7 @@ void GlmRows::weigh(const Tile& tile) {
     const double residual = family_.kind == FamilyKind::kBinomial && mean_[i] > 0.5
                                 ? rest_[i] - (1.0 - y[i])
                                 : y[i] - mean_[i];
-    const double z = counts ? linear_[i] + residual / slope_[i] : 0.0;
+    const double z = counts ? linear[i] + residual / slope_[i] : 0.0;
     scratch_[i] = counts ? residual * (residual / variance_[i]) : 0.0;
     weight_[i] = std::isfinite(z) && counts ? w : 0.0;
     response_[i] = std::isfinite(z) ? z : 0.0;
@@ -118,16 +156,26 @@ void GlmRows::weigh(const Tile& tile) {
 
 void GlmRows::add_null(const Tile& tile) {
   std::fill(previous_.begin(), previous_.begin() + static_cast<ptrdiff_t>(tile.rows), *point_.null);
-  add_step(tile, kNullModel, previous_.data());
-  linear_.swap(previous_);
-  weigh(tile);
-  linear_.swap(previous_);
+  add_working(tile, kNullModel, previous_.data());
   into_.null_weight += DoubleDouble(column_sum(weight_.data(), tile.rows));
   into_.null_working += DoubleDouble(weighted_sum(weight_.data(), response_.data(), tile.rows));
 }
 
+// Sums that do not depend on where the pass stands.
+void GlmRows::add_responses(const Tile& tile) {
+  const double* y = tile.values.back();
+  into_.response += DoubleDouble(total(tile, y));
+  into_.prior += DoubleDouble(tile.weight == nullptr ? static_cast<double>(tile.rows)
+                                                     : column_sum(tile.weight, tile.rows));
+  if (!point_.likelihood) return;
+  const bool replicates = !design_.weight.empty() && design_.find_column(design_.weight)->whole;
+  likelihood_terms(family_, y, tile.weight, replicates, tile.rows, scratch_.data());
+  into_.likelihood += DoubleDouble(column_sum(scratch_.data(), tile.rows));
+}
+
 const Tile& GlmRows::map(const Tile& tile) {
   check(tile);
+  add_responses(tile);
   if (point_.null.has_value()) add_null(tile);
   place(tile);
   if (point_.previous.has_value()) {
@@ -136,15 +184,10 @@ const Tile& GlmRows::map(const Tile& tile) {
       const double part = step == kHalfStep ? 0.5 : 0.25;
       for (size_t i = 0; i < tile.rows; ++i)
         weight_[i] = previous_[i] + part * (linear_[i] - previous_[i]);
-      add_step(tile, step, weight_.data());
+      add_deviance(tile, step, weight_.data());
     }
   }
-  add_step(tile, kFullStep, linear_.data());
-  weigh(tile);
-  into_.pearson += DoubleDouble(total(tile, scratch_.data()));
-  into_.response += DoubleDouble(total(tile, tile.values.back()));
-  into_.prior += DoubleDouble(tile.weight == nullptr ? static_cast<double>(tile.rows)
-                                                     : column_sum(tile.weight, tile.rows));
+  into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data()));
   mapped_ = tile;
   mapped_.weight = weight_.data();
   mapped_.values.back() = response_.data();

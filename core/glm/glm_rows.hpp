@@ -19,10 +19,14 @@ class GlmRows {
   const Tile& map(const Tile& tile);
 
  private:
-  void check(const Tile& tile) const;
+  void check(const Tile& tile);
+  void add_responses(const Tile& tile);
   void place(const Tile& tile);
-  void weigh(const Tile& tile);
-  void add_step(const Tile& tile, GlmStep step, const double* linear);
+  void add_offsets(const Tile& tile, const double* linear);
+  void add_deviance(const Tile& tile, GlmStep step, const double* linear);
+  double add_working(const Tile& tile, GlmStep step, const double* linear);
+  void add_means(const Tile& tile, GlmStep step);
+  void weigh(const Tile& tile, const double* linear);
   void add_null(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
 
@@ -32,6 +36,7 @@ class GlmRows {
   const Chunk& chunk_;
   GlmState& into_;
   Tile mapped_;
+  bool logistic_ = false;    // the tile's responses are events of a logistic regression
   AlignedDoubles linear_;    // X b
   AlignedDoubles previous_;  // the same where the step came from
   AlignedDoubles eta_, mean_, rest_, slope_, variance_, deviance_, scratch_;

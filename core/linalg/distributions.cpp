@@ -5,6 +5,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <limits>
 
@@ -62,6 +63,8 @@ double f_upper_tail(double f, double df1, double df2) {
   if (std::isinf(df2)) return chi_squared_upper_tail(f * df1, df1);
   return bm::cdf(bm::complement(bm::fisher_f_distribution<double, Quiet>(df1, df2), f));
 }
+
+double log_gamma(double x) { return x > 0.0 ? bm::lgamma(x, Quiet()) : kNaN; }
 
 double chi_squared_upper_tail(double x, double df) {
   if (std::isnan(x) || !usable(df)) return kNaN;

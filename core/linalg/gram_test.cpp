@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "linalg/kernel_table.hpp"
+#include "linalg/logistic.hpp"
 #include "linalg/math.hpp"
 #include "linalg/reference_test.hpp"
 
@@ -146,6 +147,15 @@ std::vector<double> all_results() {
     const double* xh = x.hi.data();
     const double* xl = x.lo.data();
     std::vector<double> hi(round_up_8(n)), lo(round_up_8(n));
+    std::vector<double> event(n);
+    for (size_t i = 0; i < n; ++i) event[i] = y.hi[i] > 0.0 ? 1.0 : 0.0;
+    for (const bool weighted : {false, true}) {
+      const LogisticRows rows = {event.data(), weighted ? event.data() : nullptr, n};
+      const LogisticSums sums = logistic_working(rows, xh, y.hi.data(), hi.data(), lo.data());
+      keep(hi);
+      keep(lo);
+      out.insert(out.end(), {sums.deviance, sums.pearson, logistic_deviance(rows, xh)});
+    }
     out.push_back(column_sum(xh, n));
     out.push_back(weighted_sum(y.hi.data(), xh, n));
     for (const DoubleDouble s :
@@ -156,6 +166,8 @@ std::vector<double> all_results() {
     const std::function<void()> arrays[] = {
         [&] { subtract(xh, 0.1, n, hi.data()); },
         [&] { multiply(xh, y.hi.data(), n, hi.data()); },
+        [&] { add_scaled(0.1, xh, 0.3, n, hi.data()); },
+        [&] { add_products(y.hi.data(), xh, 0.3, n, hi.data()); },
         [&] { subtract_dd(xh, xl, {0.1, 1e-19}, n, hi.data(), lo.data()); },
         [&] { product_dd(xh, xl, y.hi.data(), y.lo.data(), n, hi.data(), lo.data()); },
         [&] { pow_int_array(xh, xl, 10, n, hi.data(), lo.data()); },

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "linalg/kernels.hpp"
+#include "linalg/logistic.hpp"
 
 namespace insitu {
 
@@ -69,6 +70,8 @@ struct KernelTable {
   DoubleDouble (*weighted_sum_dd)(const double*, const double*, const double*, size_t);
   bool (*subtract)(const double*, double, size_t, double*);
   void (*multiply)(const double*, const double*, size_t, double*);
+  void (*add_scaled)(double, const double*, double, size_t, double*);
+  void (*add_products)(const double*, const double*, double, size_t, double*);
   bool (*subtract_dd)(const double*, const double*, DoubleDouble, size_t, double*, double*);
   bool (*product_dd)(const double*, const double*, const double*, const double*, size_t, double*,
                      double*);
@@ -82,6 +85,9 @@ struct KernelTable {
   void (*block_subtract)(const BlockDD&, size_t, size_t, size_t);
   void (*exp)(const double*, size_t, double*);
   void (*log)(const double*, size_t, double*);
+  double (*logistic_deviance)(const LogisticRows&, const double*);
+  LogisticSums (*logistic_working)(const LogisticRows&, const double*, const double*, double*,
+                                   double*);
 };
 
 extern const KernelTable kBaselineKernels;

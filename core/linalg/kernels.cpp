@@ -212,8 +212,23 @@ void dd_block_subtract(const BlockDD& block, size_t depth, size_t n, size_t stri
   kernels().block_subtract(block, depth, n, stride);
 }
 
+void add_scaled(double slope, const double* x, double center, size_t n, double* out) {
+  kernels().add_scaled(slope, x, center, n, out);
+}
+void add_products(const double* slopes, const double* x, double center, size_t n, double* out) {
+  kernels().add_products(slopes, x, center, n, out);
+}
+
 void exp_array(const double* x, size_t n, double* out) { kernels().exp(x, n, out); }
 void log_array(const double* x, size_t n, double* out) { kernels().log(x, n, out); }
+
+double logistic_deviance(const LogisticRows& rows, const double* eta) {
+  return kernels().logistic_deviance(rows, eta);
+}
+LogisticSums logistic_working(const LogisticRows& rows, const double* eta, const double* linear,
+                              double* working_weight, double* working_response) {
+  return kernels().logistic_working(rows, eta, linear, working_weight, working_response);
+}
 bool pow_int_array(const double* x, const double* x_lo, unsigned power, size_t n, double* hi,
                    double* lo) {
   return kernels().pow_int(x, x_lo, power, n, hi, lo);

@@ -48,6 +48,11 @@ double weighted_sum(const double* w, const double* x, size_t n);
 DoubleDouble column_sum_dd(const double* hi, const double* lo, size_t n);
 DoubleDouble weighted_sum_dd(const double* w, const double* hi, const double* lo, size_t n);
 
+// --- out[i] += slope (x[i] - center), with one slope or a slope for each i; fused where the
+// machine can.
+void add_scaled(double slope, const double* x, double center, size_t n, double* out);
+void add_products(const double* slopes, const double* x, double center, size_t n, double* out);
+
 // --- packing. Each writes n values, then zeros up to the next multiple of 8; out may equal x.
 // True only if every x is finite (and, as good as always, if they are).
 bool subtract(const double* x, double shift, size_t n, double* out);

@@ -5,6 +5,7 @@
 #include "linalg/kernel_table.hpp"
 #include "linalg/variant_dd.hpp"
 #include "linalg/variant_gram.hpp"
+#include "linalg/variant_logistic.hpp"
 #include "linalg/variant_math.hpp"
 #include "linalg/variant_sums.hpp"
 
@@ -16,6 +17,8 @@ const KernelTable INSITU_TABLE = {
     .weighted_sum_dd = INSITU_VARIANT::weighted_sum_dd,
     .subtract = INSITU_VARIANT::subtract,
     .multiply = INSITU_VARIANT::multiply,
+    .add_scaled = INSITU_VARIANT::add_scaled,
+    .add_products = INSITU_VARIANT::add_products,
     .subtract_dd = INSITU_VARIANT::subtract_dd,
     .product_dd = INSITU_VARIANT::product_dd,
     .pow_int = INSITU_VARIANT::pow_int,
@@ -28,6 +31,8 @@ const KernelTable INSITU_TABLE = {
     .block_subtract = INSITU_VARIANT::block_subtract,
     .exp = INSITU_VARIANT::exp,
     .log = INSITU_VARIANT::log,
+    .logistic_deviance = INSITU_VARIANT::logistic_deviance,
+    .logistic_working = INSITU_VARIANT::logistic_working,
 };
 
 }  // namespace insitu

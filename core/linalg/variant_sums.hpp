@@ -103,6 +103,25 @@ INSITU_KERNEL void multiply(const double* x, const double* w, size_t n, double* 
   pad(out, n);
 }
 
+INSITU_KERNEL void add_scaled(double slope, const double* x, double center, size_t n, double* out) {
+  const V a = splat(slope);
+  const V c = splat(center);
+  for (size_t i = 0; i < n; i += kWidth) {
+    const size_t left = n - i;
+    store_upto(out + i, fma(a, load_upto(x + i, left) - c, load_upto(out + i, left)), left);
+  }
+}
+
+INSITU_KERNEL void add_products(const double* slopes, const double* x, double center, size_t n,
+                                double* out) {
+  const V c = splat(center);
+  for (size_t i = 0; i < n; i += kWidth) {
+    const size_t left = n - i;
+    const V a = load_upto(slopes + i, left);
+    store_upto(out + i, fma(a, load_upto(x + i, left) - c, load_upto(out + i, left)), left);
+  }
+}
+
 // The low halves seen so far; NaN counts as not zero.
 INSITU_INLINE bool any_nonzero(VI seen) {
   uint64_t all = 0;

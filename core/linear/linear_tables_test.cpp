@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "linear/linear_fit.hpp"
+#include "solve/model_tables.hpp"
 #include "testing/tables.hpp"
 
 namespace insitu {
@@ -34,7 +35,7 @@ Json plants() {
 }
 
 TEST(LinearTables, CoefficientsAreTidy) {
-  const Json tidy = tidy_linear_model(plants(), 0.95);
+  const Json tidy = tidy_coefficients(plants(), 0.95);
   EXPECT_EQ(Json({"(Intercept)", "treated", "twice"}), tidy["term"]);
   EXPECT_NEAR(5.032, tidy["estimate"][0].get<double>(), 1e-12);
   EXPECT_NEAR(0.2202177, tidy["std_error"][0].get<double>(), 5e-8);
@@ -80,22 +81,22 @@ TEST(LinearTables, WhatIsNotFiniteStaysSo) {
   model["df"][1] = 0;
   EXPECT_EQ("Infinity", glance_linear_model(model)["statistic"]);
   EXPECT_TRUE(glance_linear_model(model)["r_squared"].is_null());
-  EXPECT_TRUE(tidy_linear_model(model, 0.9)["conf_low"][0].is_null());
+  EXPECT_TRUE(tidy_coefficients(model, 0.9)["conf_low"][0].is_null());
 }
 
 TEST(LinearTables, DamagedModelsAndLevelsAreRefused) {
   for (const double level : {0.0, 1.0, -1.0, std::nan("")})
-    EXPECT_THROW(tidy_linear_model(plants(), level), SpecError) << level;
+    EXPECT_THROW(tidy_coefficients(plants(), level), SpecError) << level;
   Json model = plants();
   model["coefficients"]["p_value"].erase(0);
-  EXPECT_THROW(tidy_linear_model(model, 0.95), SpecError);
+  EXPECT_THROW(tidy_coefficients(model, 0.95), SpecError);
   model = plants();
   model["df"] = {1, 2};
-  EXPECT_THROW(tidy_linear_model(model, 0.95), SpecError);
+  EXPECT_THROW(tidy_coefficients(model, 0.95), SpecError);
   EXPECT_THROW(glance_linear_model(model), SpecError);
   model.erase("aic");
   EXPECT_THROW(glance_linear_model(model), SpecError);
-  EXPECT_THROW(tidy_linear_model(Json::array(), 0.95), SpecError);
+  EXPECT_THROW(tidy_coefficients(Json::array(), 0.95), SpecError);
 }
 
 }  // namespace

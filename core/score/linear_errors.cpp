@@ -19,11 +19,23 @@ LinearErrors::LinearErrors(const Json& model, const LinearScoring& scoring, doub
         "standard errors and intervals need the covariance of the coefficients: fit the model with "
         "cov_coef=True");
   }
-  const double variance =
-      number_from_json(model_part(model, "residual_variance"), "residual_variance");
-  const double df = number_from_json(model_part(model, "f_den_df"), "f_den_df");
-  t_ = student_t_quantile(0.5 + 0.5 * confidence_level, df);
-  extra_ = prediction ? variance : 0.0;
+  const double probability = 0.5 + 0.5 * confidence_level;
+  if (scoring.generalized) {
+    if (prediction) {
+      throw SpecError(
+          "intervals of a generalised linear model are for the mean: ask for "
+          "interval='confidence'");
+    }
+    const std::vector<double> df = numbers_from_json(model_part(model, "df"), "df");
+    if (df.size() != 3) throw SpecError("the model's degrees of freedom are not three");
+    t_ = scoring.family.dispersion_is_one() ? normal_quantile(probability)
+                                            : student_t_quantile(probability, df[1]);
+  } else {
+    const double df = number_from_json(model_part(model, "f_den_df"), "f_den_df");
+    t_ = student_t_quantile(probability, df);
+    if (prediction)
+      extra_ = number_from_json(model_part(model, "residual_variance"), "residual_variance");
+  }
   const auto columns = model_part(parts, "columns").get<std::vector<size_t>>();
   const std::vector<double> packed = numbers_from_json(parts["covariance"], "covariance");
   kept_ = columns.size();

@@ -1,5 +1,6 @@
-// How uncertain the predictions of a linear model are: standard errors of the mean, and intervals
-// by Student's t. They cost m^2 for m active columns (1 + terms) a row.
+// How uncertain linear predictors are: standard errors, and intervals by Student's t, or by the
+// normal distribution where the dispersion is known. They cost m^2 for m active columns (1 + terms)
+// a row.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +13,8 @@ namespace insitu {
 class LinearErrors {
  public:
   // `prediction`: the interval is that of an observation, not of the mean. SpecError if the model
-  // has no covariance, or one that does not fit its coefficients. `scoring` outlives this.
+  // has no covariance, or one that does not fit its coefficients, or no such interval. `scoring`
+  // outlives this.
   LinearErrors(const Json& model, const LinearScoring& scoring, double confidence_level,
                bool prediction);
 

@@ -1,8 +1,6 @@
 #include "score/linear_predict.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "base/json.hpp"
 #include "score/linear_scorer.hpp"
@@ -10,7 +8,17 @@
 namespace insitu {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+ResidualType residual_of(const std::string& name) {
+  if (name == "working") return ResidualType::kWorking;
+  if (name == "pearson") return ResidualType::kPearson;
+  return name == "deviance" ? ResidualType::kDeviance : ResidualType::kResponse;
+}
+
+// Weights that stand for repeated rows say nothing of one of them.
+bool counts_weights(const Design& design, ResidualType residual) {
+  if (residual != ResidualType::kPearson && residual != ResidualType::kDeviance) return false;
+  return !design.weight.empty() && !design.find_column(design.weight)->whole;
+}
 
 }  // namespace
 
@@ -21,26 +29,34 @@ LinearPredict::LinearPredict(const Json& spec) {
   interval_ = reader.one_of("interval", {"none", "confidence", "prediction"}, "none");
   confidence_level_ = reader.number("confidence_level", 0.95);
   residuals_ = reader.flag("residuals", false);
+  type_ = reader.one_of("type", {"response", "link"}, "response");
+  residual_type_ =
+      reader.one_of("residual_type", {"response", "working", "pearson", "deviance"}, "response");
   reader.finish();
   if (!(confidence_level_ > 0.0 && confidence_level_ < 1.0)) {
     throw SpecError("confidence_level is " + std::to_string(confidence_level_) +
                     "; it must lie between 0 and 1");
   }
   scoring_ = LinearScoring::from_model(model_);
+  const ResidualType residual = residual_of(residual_type_);
+  outcome_ = LinearOutcome(scoring_.family, type_ == "link", residual,
+                           residuals_ && counts_weights(scoring_.design, residual));
   if (std_errors_ || interval_ != "none")
     errors_.emplace(model_, scoring_, confidence_level_, interval_ == "prediction");
   name_columns();
+}
+
+void LinearPredict::add_column(const std::string& name) {
+  if (std::find(columns_.begin(), columns_.end(), name) == columns_.end()) columns_.push_back(name);
 }
 
 void LinearPredict::name_columns() {
   const Design& design = scoring_.design;
   columns_ = design.predictor_columns();
   if (residuals_) {
-    for (const NumericProgram::Input& input : design.response->program.inputs()) {
-      if (std::find(columns_.begin(), columns_.end(), input.column) == columns_.end()) {
-        columns_.push_back(input.column);
-      }
-    }
+    for (const NumericProgram::Input& input : design.response->program.inputs())
+      add_column(input.column);
+    if (outcome_.weighted()) add_column(design.weight);
   }
   for (const std::string& name : design.code_columns()) {
     const bool factor =
@@ -60,22 +76,29 @@ Json LinearPredict::spec() const {
           {"std_errors", std_errors_},
           {"interval", interval_},
           {"confidence_level", confidence_level_},
-          {"residuals", residuals_}};
+          {"residuals", residuals_},
+          {"type", type_},
+          {"residual_type", residual_type_}};
 }
 
 std::unique_ptr<RowScorer> LinearPredict::scorer() const {
   return std::make_unique<LinearScorer>(*this);
 }
 
-void LinearPredict::write_errors(const Tile& tile, const double* fitted,
-                                 std::span<double* const> out, uint64_t begin,
-                                 LinearErrors::Active& active) const {
-  if (!errors_.has_value()) return;
-  size_t next = residuals_ ? 2 : 1;
-  double* std_error = std_errors_ ? out[next++] + begin : nullptr;
-  double* lower = interval_ != "none" ? out[next++] + begin : nullptr;
-  double* upper = interval_ != "none" ? out[next++] + begin : nullptr;
-  errors_->write(tile, fitted, std_error, lower, upper, active);
+void LinearPredict::finish(const Tile& tile, std::span<double* const> out, uint64_t begin,
+                           Scratch& scratch) const {
+  size_t next = 0;
+  const auto output = [&](bool wanted) { return wanted ? out[next++] + begin : nullptr; };
+  LinearOutcome::Rows rows{};
+  rows.fitted = output(true);
+  rows.residual = output(residuals_);
+  rows.std_error = output(std_errors_);
+  rows.lower = output(interval_ != "none");
+  rows.upper = output(interval_ != "none");
+  outcome_.begin(tile, rows, scratch.outcome);
+  if (errors_.has_value())
+    errors_->write(tile, rows.fitted, rows.std_error, rows.lower, rows.upper, scratch.active);
+  outcome_.end(tile, rows, scratch.outcome);
 }
 
 // Rows with a label that N() of the column does not know.
@@ -96,28 +119,15 @@ uint64_t LinearPredict::unseen_codes(const Chunk& chunk, const std::string& colu
 void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json& notes) const {
   const Design& design = scoring_.design;
   std::vector<LevelTable> tables = make_level_tables(design);
-  RowReader reader(
-      design, {.response = residuals_, .weight = false, .low_parts = false, .complete_rows = false},
-      tables);
+  RowReader reader(design, needs(), tables);
   reader.bind(chunk);
   std::vector<uint64_t> empty_cells(design.terms.size(), 0);
-  LinearErrors::Active active;
+  Scratch scratch{LinearOutcome::Scratch(kTileRows), {}};
   for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
     const Tile& tile = reader.read(begin, n);
-    double* fitted = out[0] + begin;
-    scoring_.predictor.evaluate(tile, fitted, &empty_cells);
-    if (residuals_) {
-      const double* y = tile.values.back();
-      for (size_t i = 0; i < n; ++i) {
-        out[1][begin + i] = y[i] - fitted[i];
-        if (std::isnan(y[i])) fitted[i] = kNaN;  // without a response the whole row is missing
-      }
-    }
-    if (tile.offset != nullptr) {
-      for (size_t i = 0; i < n; ++i) fitted[i] += tile.offset[i];
-    }
-    write_errors(tile, fitted, out, begin, active);
+    scoring_.predictor.evaluate(tile, out[0] + begin, &empty_cells);
+    finish(tile, out, begin, scratch);
   }
   Json& unseen = notes["unseen_levels"];
   if (unseen.is_null()) unseen = Json::object();

@@ -1,4 +1,5 @@
-// Predictions of a linear model, row by row: fitted value, residual, standard error, interval.
+// Predictions of a model with a linear predictor, row by row: fitted value, residual, standard
+// error, interval; of a generalised linear model on the scale of the response, or of the link.
 //
 // Columns are taken about the model's centers, so that large offsets cost no digits. A
 // missing predictor, a level that the model never saw or a cell that had no rows gives missing
@@ -15,6 +16,7 @@
 #include "base/row_scorer.hpp"
 #include "design/row_reader.hpp"
 #include "score/linear_errors.hpp"
+#include "score/linear_outcome.hpp"
 #include "score/linear_scoring.hpp"
 
 namespace insitu {
@@ -36,18 +38,28 @@ class LinearPredict final : public RowFunction {
   std::unique_ptr<RowScorer> scorer() const override;
 
   const LinearScoring& scoring() const { return scoring_; }
-  bool residuals() const { return residuals_; }
-  // What follows prediction and residual; `out` from where they begin.
-  void write_errors(const Tile& tile, const double* fitted, std::span<double* const> out,
-                    uint64_t begin, LinearErrors::Active& active) const;
+  // True if a row needs nothing but its linear predictor and offsets.
+  bool bare() const { return outcome_.plain() && outputs_.size() == 1; }
+  RowNeeds needs() const { return outcome_.needs(residuals_); }
+  // Kept from tile to tile.
+  struct Scratch {
+    LinearOutcome::Scratch outcome;
+    LinearErrors::Active active;
+  };
+  // Turns the linear predictors that out[0] holds from `begin` on into all outputs.
+  void finish(const Tile& tile, std::span<double* const> out, uint64_t begin,
+              Scratch& scratch) const;
 
  private:
   void name_columns();
+  void add_column(const std::string& name);
   uint64_t unseen_codes(const Chunk& chunk, const std::string& column) const;
 
   Json model_;
   bool std_errors_ = false;
   bool residuals_ = false;
+  std::string type_;
+  std::string residual_type_;
   std::string interval_;
   double confidence_level_ = 0.95;
   std::vector<std::string> columns_;
@@ -55,6 +67,7 @@ class LinearPredict final : public RowFunction {
   std::vector<std::string> only_codes_;  // columns read by N() and not as a factor
 
   LinearScoring scoring_;
+  LinearOutcome outcome_;
   std::optional<LinearErrors> errors_;
 };
 

@@ -126,6 +126,67 @@ TEST(LinearPredict, ResidualsNeedAResponse) {
   expect_values(out[1], {1.0, 4.0, kNaN, kNaN, kNaN});
 }
 
+// The same as the linear predictor of a count: eta = 19, 16 and 12 there, less 16 here.
+Json counts() {
+  Json glm = model();
+  glm["kind"] = "glm";
+  glm["family"] = {{"name", "poisson"}, {"link", "log"}};
+  glm["df"] = {3, 10, 4};
+  glm["scoring"]["intercept"] = -4.0;
+  return glm;
+}
+
+TEST(LinearPredict, MeansByTheInverseLink) {
+  const Columns mean = scored({{"model", counts()}}, rows());
+  expect_values(mean[0], {std::exp(3.0), 1.0, kNaN, kNaN, std::exp(-4.0)});
+  const Columns link = scored({{"model", counts()}, {"type", "link"}}, rows());
+  expect_values(link[0], {3.0, 0.0, kNaN, kNaN, -4.0});
+}
+
+// The dispersion of counts is known: 1.9599… is the normal quantile. Variances of rows 1, 2 and 5
+// are 5, 5 and 4, as above.
+TEST(LinearPredict, ErrorsByTheDeltaMethodAndBoundsByTheLink) {
+  constexpr double kZ975 = 1.959963984540054235;
+  const Columns out =
+      scored({{"model", counts()}, {"std_errors", true}, {"interval", "confidence"}}, rows());
+  const double five = std::sqrt(5.0);
+  expect_values(out[1], {std::exp(3.0) * five, five, kNaN, kNaN, std::exp(-4.0) * 2.0});
+  expect_values(out[2], {std::exp(3.0 - kZ975 * five), std::exp(-kZ975 * five), kNaN, kNaN,
+                         std::exp(-4.0 - kZ975 * 2.0)});
+  EXPECT_THROW(scored({{"model", counts()}, {"interval", "prediction"}}, rows()), SpecError);
+}
+
+// The response is 20 in rows 1 and 2.
+TEST(LinearPredict, ResidualsOfEveryKind) {
+  const auto residuals = [](const char* kind) {
+    return scored({{"model", counts()}, {"residuals", true}, {"residual_type", kind}}, rows())[1];
+  };
+  const double mean = std::exp(3.0);
+  expect_values(residuals("response"), {20.0 - mean, 19.0, kNaN, kNaN, kNaN});
+  expect_values(residuals("working"), {(20.0 - mean) / mean, 19.0, kNaN, kNaN, kNaN});
+  expect_values(residuals("pearson"), {(20.0 - mean) / std::sqrt(mean), 19.0, kNaN, kNaN, kNaN});
+  const double far = std::sqrt(2.0 * (20.0 * std::log(20.0) - 19.0));
+  EXPECT_NEAR(far, residuals("deviance")[1], 1e-13);
+  const double near = 2.0 * (20.0 * std::log(20.0 / mean) - (20.0 - mean));
+  EXPECT_NEAR(-std::sqrt(near), residuals("deviance")[0], 1e-12);
+}
+
+TEST(LinearPredict, PriorWeightsCountInTwoKindsOfResiduals) {
+  Json weighted = counts();
+  weighted["design"]["weight"] = "w";
+  weighted["design"]["columns"].push_back(numeric("w"));
+  Table table = rows();
+  table.doubles("w", {4.0, 4.0, 1.0, 1.0, 1.0});
+  for (const char* kind : {"pearson", "deviance"}) {
+    const Json spec = {{"model", weighted}, {"residuals", true}, {"residual_type", kind}};
+    const Json unit = {{"model", counts()}, {"residuals", true}, {"residual_type", kind}};
+    EXPECT_DOUBLE_EQ(2.0 * scored(unit, table)[1][1], scored(spec, table)[1][1]) << kind;
+    EXPECT_EQ(LinearPredict(spec).columns().back(), "w");
+  }
+  const LinearPredict plain({{"model", weighted}, {"residuals", true}});
+  EXPECT_EQ(plain.columns(), (std::vector<std::string>{"x", "f", "y"}));
+}
+
 TEST(LinearPredict, OffsetsAreAddedToTheFit) {
   Json with_offset = model();
   with_offset["design"]["formula"] = "y ~ x + f + offset(z)";

@@ -51,8 +51,9 @@ double fitted_value(const Program& program) {
 
 LinearScorer::LinearScorer(const LinearPredict& function)
     : function_(function),
-      row_(function.scoring().design, function.columns(), function.residuals()),
-      outputs_(function.outputs().size()) {
+      row_(function.scoring().design, function.columns(), function.needs()),
+      outputs_(function.outputs().size()),
+      scratch_{LinearOutcome::Scratch(1), {}} {
   const LinearScoring& scoring = function.scoring();
   program_.intercept = scoring.predictor.constant;
   program_.coefficients = &scoring.predictor.coefficients;
@@ -75,17 +76,13 @@ LinearScorer::LinearScorer(const LinearPredict& function)
 
 void LinearScorer::score(const insitu_value* values, double* out) {
   const Tile& tile = row_.read(values);
-  double fitted = fitted_value(program_);
-  if (function_.residuals()) {
-    const double y = *tile.values.back();
-    out[1] = y - fitted;
-    if (std::isnan(y)) fitted = kNaN;  // without a response the whole row is missing
+  out[0] = fitted_value(program_);
+  if (function_.bare()) {
+    if (tile.offset != nullptr) out[0] += *tile.offset;
+    return;
   }
-  if (tile.offset != nullptr) fitted += *tile.offset;
-  out[0] = fitted;
-  if (outputs_.size() == 1) return;
   for (size_t k = 0; k < outputs_.size(); ++k) outputs_[k] = out + k;
-  function_.write_errors(tile, out, outputs_, 0, active_);
+  function_.finish(tile, outputs_, 0, scratch_);
 }
 
 }  // namespace insitu

@@ -42,7 +42,7 @@ class LinearScorer final : public RowScorer {
   OneRow row_;
   Program program_;
   std::vector<double*> outputs_;
-  LinearErrors::Active active_;
+  LinearPredict::Scratch scratch_;
 };
 
 }  // namespace insitu

@@ -9,13 +9,21 @@ namespace insitu {
 namespace {
 
 Design read_design(const Json& model) {
-  if (model_part(model, "kind") != "linear_model")
-    throw SpecError("the model is not a linear model");
+  const Json& kind = model_part(model, "kind");
+  if (kind != "linear_model" && kind != "glm")
+    throw SpecError("the model has no linear predictor: its kind is " + kind.dump());
   Design design = Design::from_json(model_part(model, "design"));
   if (!design.frozen()) throw SpecError("the model's design lacks levels; it is damaged");
   if (!design.response.has_value())
     throw SpecError("the model's design has no response; it is damaged");
   return design;
+}
+
+// A family as fits are asked for it: the model adds how it is printed.
+Json family_spec(const Json& model) {
+  Json family = model_part(model, "family");
+  if (family.is_object()) family.erase("title");
+  return family;
 }
 
 // Models whose cells take up no center have neither coefficients about them nor cell_centers.
@@ -44,6 +52,8 @@ void read_centers(const Json& parts, LinearScoring& scoring) {
 LinearScoring LinearScoring::from_model(const Json& model) {
   LinearScoring scoring;
   scoring.design = read_design(model);
+  scoring.generalized = model["kind"] == "glm";
+  if (scoring.generalized) scoring.family = Family::from_json(family_spec(model));
   LinearPredictor& predictor = scoring.predictor = LinearPredictor::zero(scoring.design);
   const Json& listed = model_part(model, "coefficients");
   const size_t columns = predictor.coefficients.size();

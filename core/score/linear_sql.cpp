@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "score/linear_scoring.hpp"
+#include "score/sql_link.hpp"
 #include "score/sql_writer.hpp"
 
 namespace insitu {
@@ -80,10 +81,10 @@ class LinearSql {
 
 }  // namespace
 
-std::string linear_model_to_sql(const Json& model, std::string_view dialect) {
+std::string prediction_to_sql(const Json& model, std::string_view dialect) {
   const SqlDialect& known = SqlDialect::named(dialect);
   const LinearScoring scoring = LinearScoring::from_model(model);
-  return LinearSql(scoring, known).text();
+  return mean_to_sql(scoring.family.link, LinearSql(scoring, known).text(), known);
 }
 
 }  // namespace insitu

@@ -1,4 +1,5 @@
-// A linear model as one scalar SQL expression, for servers where nothing can be installed.
+// The predictions of a model with a linear predictor as one scalar SQL expression, for servers
+// where nothing can be installed.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,6 +14,6 @@ namespace insitu {
 // them, cast to double or compared as text. NULL where it gives a missing value; infinite values,
 // which it refuses, give NULL or what the server's arithmetic makes of them. SpecError for a
 // dialect that is not known, and for an expression of more than kMostSqlBytes.
-std::string linear_model_to_sql(const Json& model, std::string_view dialect);
+std::string prediction_to_sql(const Json& model, std::string_view dialect);
 
 }  // namespace insitu

@@ -36,20 +36,20 @@ TEST(LinearSql, EachDialect) {
       "NULLIF(NULLIF(NULLIF(12::float8 + 2::float8 * (CAST(\"x\" AS DOUBLE PRECISION) - 1::float8) "
       "+ CASE CAST(\"f\" AS TEXT) COLLATE \"C\" WHEN 'a' THEN 3::float8 WHEN 'b' THEN 0::float8 "
       "END, 'NaN'::float8), 'Infinity'::float8), -'Infinity'::float8)",
-      linear_model_to_sql(simple(), "postgres"));
+      prediction_to_sql(simple(), "postgres"));
   EXPECT_EQ(
       "NULLIF(NULLIF(NULLIF(12e0 + 2e0 * (CAST(\"x\" AS DOUBLE) - 1e0) + CASE CAST(\"f\" AS "
       "VARCHAR) COLLATE \"binary\" WHEN 'a' THEN 3e0 WHEN 'b' THEN 0e0 END, 'NaN'::DOUBLE), "
       "'Infinity'::DOUBLE), -'Infinity'::DOUBLE)",
-      linear_model_to_sql(simple(), "duckdb"));
+      prediction_to_sql(simple(), "duckdb"));
   EXPECT_EQ(
       "NULLIF(NULLIF(12e0 + 2e0 * (CAST(`x` AS REAL) - 1e0) + CASE CAST(`f` AS TEXT) COLLATE "
       "BINARY WHEN 'a' THEN 3e0 WHEN 'b' THEN 0e0 END, 9e999), -9e999)",
-      linear_model_to_sql(simple(), "sqlite"));
+      prediction_to_sql(simple(), "sqlite"));
   EXPECT_EQ(
       "12e0 + 2e0 * (CAST([x] AS FLOAT(53)) - 1e0) + CASE CAST([f] AS NVARCHAR(MAX)) COLLATE "
       "Latin1_General_100_BIN2 + N'.' WHEN N'a.' THEN 3e0 WHEN N'b.' THEN 0e0 END",
-      linear_model_to_sql(simple(), "tsql"));
+      prediction_to_sql(simple(), "tsql"));
 }
 
 TEST(LinearSql, CellsNestAndThoseWithoutRowsAreLeftOut) {
@@ -59,14 +59,14 @@ TEST(LinearSql, CellsNestAndThoseWithoutRowsAreLeftOut) {
       "0e0 + CASE CAST(`f` AS TEXT) COLLATE BINARY WHEN 'a' THEN CASE CAST(`g` AS TEXT) COLLATE "
       "BINARY WHEN 'u' THEN 1e0 WHEN 'v' THEN 3e0 END WHEN 'b' THEN CASE CAST(`g` AS TEXT) COLLATE "
       "BINARY WHEN 'u' THEN 2e0 WHEN 'v' THEN 4e0 END END",
-      linear_model_to_sql(cells, "sqlite"));
+      prediction_to_sql(cells, "sqlite"));
   cells["coefficients"]["empty"] = {2u, 4u};
   EXPECT_EQ(
       "0e0 + CASE CAST(`f` AS TEXT) COLLATE BINARY WHEN 'a' THEN CASE CAST(`g` AS TEXT) COLLATE "
       "BINARY WHEN 'u' THEN 1e0 WHEN 'v' THEN 3e0 END END",
-      linear_model_to_sql(cells, "sqlite"));
+      prediction_to_sql(cells, "sqlite"));
   cells["coefficients"]["empty"] = {1u, 2u, 3u, 4u};
-  EXPECT_EQ("0e0 + CAST(NULL AS REAL)", linear_model_to_sql(cells, "sqlite"));
+  EXPECT_EQ("0e0 + CAST(NULL AS REAL)", prediction_to_sql(cells, "sqlite"));
 }
 
 TEST(SqlDialect, NumbersReadBackTheSame) {
@@ -94,7 +94,7 @@ TEST(SqlDialect, NamesAndTextsAreQuoted) {
 
 std::string message_of(const Json& subject, std::string_view dialect) {
   try {
-    linear_model_to_sql(subject, dialect);
+    prediction_to_sql(subject, dialect);
   } catch (const SpecError& error) {
     return error.what();
   }

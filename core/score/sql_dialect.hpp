@@ -21,6 +21,7 @@ struct SqlDialect {
   std::string_view log2_before;  // around the operand
   std::string_view log2_after;
   std::string_view ceil;
+  std::string_view atan2;
   char quote;  // around names; doubled inside
   char closing_quote;
   bool strict;  // functions fail where others give what is not finite

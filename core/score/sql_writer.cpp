@@ -78,6 +78,30 @@ std::string function(std::string_view name, const std::string& x) {
   return std::string(name) + "(" + x + ")";
 }
 
+// The power where it neither vanishes nor overflows; NaN is above all bounds.
+std::string within_bounds(const SqlDialect& dialect, const std::string& x, double power) {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
+  const double root = 1.0 / power;
+  const double largest = std::pow(kMost, root);
+  const double least = std::pow(kLeast, root);
+  const bool rising = power > 0.0;
+  const double low = std::max(kLeast, (rising ? least : largest) * (1.0 + kMargin));
+  const double high = std::min(kMost, (rising ? largest : least) * (1.0 - kMargin));
+  const bool whole = power == std::floor(power);
+  const std::string size = whole ? function("ABS", x) : x;
+  const std::string plain = " THEN POWER(" + x + ", " + dialect.number(power) + ")";
+  std::string text = "CASE";
+  if (!whole) text += " WHEN " + x + " < " + dialect.number(0.0) + " THEN NULL";
+  if (rising) {
+    text += " WHEN " + size + " < " + dialect.number(low) + " THEN " + dialect.number(0.0);
+    return text + " WHEN " + size + " <= " + dialect.number(high) + plain + " END";
+  }
+  if (high < kMost)
+    text += " WHEN " + size + " > " + dialect.number(high) + " THEN " + dialect.number(0.0);
+  return text + " WHEN " + size + " >= " + dialect.number(low) + plain + " END";
+}
+
 }  // namespace
 
 void SqlWriter::check_size(size_t bytes) {
@@ -170,12 +194,18 @@ SqlWriter::Value SqlWriter::call(const Expr& expr) const {
 }
 
 // A NaN meets none of the conditions.
+std::string SqlWriter::exponential(const SqlDialect& dialect, const std::string& x) {
+  if (!dialect.strict) return dialect.without_infinities(function("EXP", x));
+  return "CASE WHEN " + x + " < " + dialect.number(kLeastExponent) + " THEN " +
+         dialect.number(0.0) + " WHEN " + x + " <= " + dialect.number(kLargestExponent) + " THEN " +
+         function("EXP", x) + " END";
+}
+
 SqlWriter::Value SqlWriter::exponential(const Expr& operand) const {
   const Value found = value(operand);
   const std::string x = bounded(found);
   if (!dialect_.strict) return {function("EXP", x), found.nan, true};
-  return {"CASE WHEN " + x + " < " + number(kLeastExponent) + " THEN " + number(0.0) + " WHEN " +
-          x + " <= " + number(kLargestExponent) + " THEN " + function("EXP", x) + " END"};
+  return {exponential(dialect_, x)};
 }
 
 SqlWriter::Value SqlWriter::power(const Expr& base, const Expr& exponent) const {
@@ -195,33 +225,16 @@ SqlWriter::Value SqlWriter::constant_power(const Value& base, double power) cons
     return {"CASE WHEN " + x + " >= " + number(0.0) + " THEN " + function("SQRT", x) + " END",
             base.nan, base.infinite};
   }
-  if (dialect_.strict) return {within_bounds(x, power)};
+  if (dialect_.strict) return {within_bounds(dialect_, x, power)};
   const std::string plain = "POWER(" + x + ", " + number(power) + ")";
   if (power == std::floor(power)) return {plain, base.nan, true};
   return {"CASE WHEN " + x + " >= " + number(0.0) + " THEN " + plain + " END", base.nan, true};
 }
 
-// The power where it neither vanishes nor overflows; NaN is above all bounds.
-std::string SqlWriter::within_bounds(const std::string& x, double power) const {
-  constexpr double kMost = std::numeric_limits<double>::max();
-  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
-  const double root = 1.0 / power;
-  const double largest = std::pow(kMost, root);
-  const double least = std::pow(kLeast, root);
-  const bool rising = power > 0.0;
-  const double low = std::max(kLeast, (rising ? least : largest) * (1.0 + kMargin));
-  const double high = std::min(kMost, (rising ? largest : least) * (1.0 - kMargin));
-  const bool whole = power == std::floor(power);
-  const std::string size = whole ? function("ABS", x) : x;
-  const std::string plain = " THEN POWER(" + x + ", " + number(power) + ")";
-  std::string text = "CASE";
-  if (!whole) text += " WHEN " + x + " < " + number(0.0) + " THEN NULL";
-  if (rising) {
-    text += " WHEN " + size + " < " + number(low) + " THEN " + number(0.0);
-    return text + " WHEN " + size + " <= " + number(high) + plain + " END";
-  }
-  if (high < kMost) text += " WHEN " + size + " > " + number(high) + " THEN " + number(0.0);
-  return text + " WHEN " + size + " >= " + number(low) + plain + " END";
+std::string SqlWriter::power(const SqlDialect& dialect, const std::string& x, double power) {
+  if (power == 0.5) return function("SQRT", x);
+  if (dialect.strict) return within_bounds(dialect, x, power);
+  return dialect.without_infinities("POWER(" + x + ", " + dialect.number(power) + ")");
 }
 
 // As C's pow(): of a negative x only for whole y, of zero only for y >= 0.

@@ -28,6 +28,10 @@ class SqlWriter {
   Value value(const Expr& expr) const;
   // A factor's label to be compared: CASE <subject> WHEN <label> …
   std::string subject(const DesignFactor& factor) const;
+  // exp(x) and x^power of an operand that is finite or NULL, and positive: NULL beyond the range of
+  // a double.
+  static std::string exponential(const SqlDialect& dialect, const std::string& x);
+  static std::string power(const SqlDialect& dialect, const std::string& x, double power);
   // Empty where no value of the column has this label.
   std::string label(const DesignFactor& factor, const std::string& level) const;
   // SpecError beyond kMostSqlBytes.
@@ -43,7 +47,6 @@ class SqlWriter {
   Value exponential(const Expr& operand) const;
   Value power(const Expr& base, const Expr& exponent) const;
   Value constant_power(const Value& base, double power) const;
-  std::string within_bounds(const std::string& x, double power) const;
   Value any_power(const std::string& x, const std::string& y) const;
   // NULL where it is infinite, and also where it is NaN.
   std::string bounded(const Value& value) const;

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/compare.hpp"
-#include "base/json.hpp"
 
 namespace insitu {
 namespace {
@@ -100,13 +99,6 @@ Statistics statistics(const Moments& m, Weighting weighting) {
       weighting == Weighting::kFrequency ? s.sum_of_weights : static_cast<double>(m.valid);
   s.missing_obs = static_cast<double>(m.missing);
   return s;
-}
-
-Json count_to_json(double count) {
-  if (count >= 0.0 && count < 0x1p63 && count == std::floor(count)) {
-    return static_cast<uint64_t>(count);
-  }
-  return number_to_json(count);
 }
 
 }  // namespace insitu

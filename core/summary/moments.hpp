@@ -64,7 +64,4 @@ struct Statistics {
 };
 Statistics statistics(const Moments& moments, Weighting weighting);
 
-// A count as JSON: an integer where it is whole.
-Json count_to_json(double count);
-
 }  // namespace insitu

@@ -144,15 +144,18 @@ CREATE FUNCTION glance_json(model) RETURNS text
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'insitu_pg_glance';
 CREATE FUNCTION glance(model model)
   RETURNS TABLE (r_squared float8, adj_r_squared float8, sigma float8, statistic float8, p_value float8, df float8,
-                 df_residual float8, aic float8, bic float8, nobs float8)
+                 df_residual float8, aic float8, bic float8, nobs float8, log_likelihood float8, deviance float8,
+                 null_deviance float8, df_null float8, dispersion float8)
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
   SELECT (g.row ->> 'r_squared')::float8, (g.row ->> 'adj_r_squared')::float8, (g.row ->> 'sigma')::float8,
          (g.row ->> 'statistic')::float8, (g.row ->> 'p_value')::float8, (g.row ->> 'df')::float8,
-         (g.row ->> 'df_residual')::float8, (g.row ->> 'aic')::float8, (g.row ->> 'bic')::float8, (g.row ->> 'nobs')::float8
+         (g.row ->> 'df_residual')::float8, (g.row ->> 'aic')::float8, (g.row ->> 'bic')::float8, (g.row ->> 'nobs')::float8,
+         (g.row ->> 'log_likelihood')::float8, (g.row ->> 'deviance')::float8, (g.row ->> 'null_deviance')::float8,
+         (g.row ->> 'df_null')::float8, (g.row ->> 'dispersion')::float8
     FROM (SELECT CAST(glance_json(model) AS json) AS row) AS g;
 END;
-COMMENT ON FUNCTION glance(model) IS 'a model in one row';
+COMMENT ON FUNCTION glance(model) IS 'a model in one row; NULL in what its kind does not have';
 
 -- ---- Scoring ----------------------------------------------------------------------------------------------------------
 CREATE FUNCTION predict(model model, VARIADIC "any") RETURNS float8

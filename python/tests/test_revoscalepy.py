@@ -46,9 +46,9 @@ def test_deep_imports_of_scripts():
 
 def test_names_that_are_not_here_say_so():
     with pytest.raises(
-        NotImplementedError, match=r"rx_logit is not in this version.*docs/compat\.md"
+        NotImplementedError, match=r"rx_dforest is not in this version.*docs/compat\.md"
     ):
-        from revoscalepy import rx_logit  # noqa: F401
+        from revoscalepy import rx_dforest  # noqa: F401
     with pytest.raises(NotImplementedError, match="rx_dtree"):
         from revoscalepy.functions.RxDTree import rx_dtree  # noqa: F401
     with pytest.raises(AttributeError, match="did you mean rx_lin_mod"):

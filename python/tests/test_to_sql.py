@@ -14,7 +14,8 @@ import pytest
 import sqlglot
 
 import insitu
-from insitu import SpecError
+from insitu import SpecError, families
+from insitu.families import Family
 
 # Names and labels with every kind of quote, a backslash, a bracket, an emoji, a blank at the end.
 NUMBER, LABEL = "x \"`'[]]\\🙂", "f \"`'[]]"
@@ -222,3 +223,56 @@ def test_other_dialects_are_refused():
         SpecError, match=r"no SQL dialect 'postgre', only 'postgres', 'duckdb', .*mean"
     ):
         model.to_sql("postgre")
+
+
+LINKS = {
+    "logit": families.binomial(),
+    "probit": families.binomial("probit"),
+    "cauchit": families.binomial("cauchit"),
+    "cloglog": families.binomial("cloglog"),
+    "log": families.poisson(),
+    "identity": families.poisson("identity"),
+    "sqrt": families.poisson("sqrt"),
+    "inverse": families.gamma(),
+    "1/mu^2": families.inverse_gaussian(),
+    "mu^-0.5": families.tweedie(1.5),
+    "mu^0.3": families.tweedie(1.5, 0.3),
+}
+
+
+def with_coefficients(
+    family: Family, intercept: float, slope: float
+) -> insitu.GeneralizedLinearModel:
+    """A model of one number with these coefficients."""
+    data = pd.DataFrame({"x": [0.1, 0.2, 0.3, 0.4, 0.5], "y": [0.5, 0.4, 0.6, 0.5, 0.4]})
+    payload = insitu.rx_glm("y ~ x", data, family=family).to_payload()
+    payload["model"]["coefficients"]["estimate"] = [intercept, slope]
+    payload["model"]["scoring"] = {"intercept": intercept, "centers": [0.0]}
+    return insitu.GeneralizedLinearModel.from_payload(payload)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("dialect", SERVERS)
+def test_every_link(dialect, link):
+    """From probabilities of 1e-300 to means of 1e300, and beyond both."""
+    model = with_coefficients(LINKS[link], 0.25, -1.0)
+    near = np.concatenate([np.linspace(-9, 9, 361), np.linspace(-60, 60, 121)])
+    far = np.array([-1e6, -2000, -745.2, -720, -700, -150, 150, 700, 709, 745, 800, 1e6])
+    rows = pd.DataFrame({"x": np.concatenate([near, far, [math.nan]])})
+    expected = insitu.rx_predict(model, rows)["y_Pred"].to_numpy()
+    found = SERVERS[dialect](model.to_sql(dialect), rows)
+    tiny = np.abs(np.nan_to_num(expected)) < 1e-305  # subnormal numbers hold fewer digits
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    np.testing.assert_allclose(found[~tiny], expected[~tiny], rtol=3e-13)
+    assert (found[tiny & np.isfinite(expected)] < 1e-304).all()
+    assert np.isnan(found[-1])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("link", LINKS)
+def test_links_are_of_their_dialect(link):
+    model = with_coefficients(LINKS[link], 0.25, -1.0)
+    for dialect in ("postgres", "duckdb", "sqlite", "tsql"):
+        (parsed,) = sqlglot.parse(f"SELECT {model.to_sql(dialect)} AS p FROM t", read=dialect)
+        assert len(parsed.expressions) == 1

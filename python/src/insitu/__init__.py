@@ -12,11 +12,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from . import families
 from .errors import DataError, NumericError, SourceError, SpecError, StateError
+from .families import Family
+from .glm import rx_glm, rx_logit
 from .linear import rx_lin_mod
 from .options import RxOptions, check_isa
 from .predict import rx_predict, rx_predict_default
-from .results import LinearModel, Summary
+from .results import GeneralizedLinearModel, LinearModel, Summary
 from .serialization import load_model, rx_serialize_model, rx_unserialize_model
 from .summary import rx_summary
 
@@ -47,22 +50,27 @@ check_isa()
 
 # The original's names of the classes.
 RxLinModResults = LinearModel
+RxGlmResults = RxLogitResults = GeneralizedLinearModel
 RxSummaryResults = Summary
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "Family",
+    "GeneralizedLinearModel",
     "LinearModel",
     "NumericError",
     "RxComputeContext",
     "RxDataSource",
     "RxFileData",
+    "RxGlmResults",
     "RxInPostgres",
     "RxInSqlServer",
     "RxLinModResults",
     "RxLocalParallel",
     "RxLocalSeq",
+    "RxLogitResults",
     "RxOdbcData",
     "RxOptions",
     "RxParquetData",
@@ -74,13 +82,16 @@ __all__ = [
     "SpecError",
     "StateError",
     "Summary",
+    "families",
     "load_model",
     "rx_get_compute_context",
     "rx_get_info",
     "rx_get_var_info",
     "rx_get_var_names",
+    "rx_glm",
     "rx_import",
     "rx_lin_mod",
+    "rx_logit",
     "rx_predict",
     "rx_predict_default",
     "rx_serialize_model",

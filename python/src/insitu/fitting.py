@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Fits that never read twice: nothing need be kept for them.
 _ONE_PASS = frozenset({"summary"})
+# Arguments of a spec that are names of columns.
+_COLUMN_ARGUMENTS = ("pweights", "fweights", "offset", "exposure")
 # How often a fit begins when a database takes back its snapshot.
 _READINGS = 3
 
@@ -136,12 +138,25 @@ def _columns(schema: Schema, spec: Mapping[str, Any]) -> list[dict[str, object]]
     ]
 
 
+def _named(spec: Mapping[str, Any]) -> list[str]:
+    """The columns that a spec names beside its formula."""
+    return [str(spec[key]) for key in _COLUMN_ARGUMENTS if spec.get(key)]
+
+
 def _columns_of(full: Mapping[str, Any]) -> list[str]:
     """The columns that a fit of this spec reads."""
     columns = json.dumps(full["columns"])
     formula = json.loads(_core.formula_describe(str(full["formula"]), columns))
-    weights = [full[key] for key in ("pweights", "fweights") if full.get(key)]
-    return list(dict.fromkeys([*formula["variables"], *weights]))
+    return list(dict.fromkeys([*formula["variables"], *_named(full)]))
+
+
+def print_explanation(context: RxComputeContext | str | None) -> None:
+    """Prints how the context computed what it computed last; for verbose=1."""
+    from .contexts import rx_get_compute_context
+
+    active = rx_get_compute_context() if context is None else context
+    if not isinstance(active, str):
+        print(active.explain())
 
 
 def run_map(
@@ -180,7 +195,7 @@ def _require_usable(schema: Schema, spec: Mapping[str, Any]) -> None:
     """Refuses a formula or weight that uses a column whose type cannot be read."""
     unusable = [column for column in schema if column.problem is not None]
     formula = str(spec.get("formula", ""))
-    named = {str(spec[key]) for key in ("pweights", "fweights") if spec.get(key)}
+    named = set(_named(spec))
     if not unusable:
         return
     columns = [{"name": column.name, "kind": column.kind} for column in schema]

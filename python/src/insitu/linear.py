@@ -115,7 +115,7 @@ def rx_lin_mod(
         "rows": None,
     }
     from .data import as_source
-    from .fitting import run_fit
+    from .fitting import print_explanation, run_fit
 
     source = as_source(data)
     result = run_fit(
@@ -133,13 +133,5 @@ def rx_lin_mod(
     )
     args.emit(model.warnings)
     if verbose:
-        _print_explanation(compute_context)
+        print_explanation(compute_context)
     return model
-
-
-def _print_explanation(context: RxComputeContext | str | None) -> None:
-    from .contexts import rx_get_compute_context
-
-    active = rx_get_compute_context() if context is None else context
-    if not isinstance(active, str):
-        print(active.explain())

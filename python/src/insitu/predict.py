@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from . import arguments as args
 from .errors import SpecError
-from .results import LinearModel
+from .results import CoefficientModel, GeneralizedLinearModel
 
 if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Cells that a source may become in memory without being asked; the original truncated there.
 MAX_CELLS = 3_000_000
 Interval = Literal["none", "confidence", "prediction"]
+Residuals = Literal["response", "working", "pearson", "deviance"]
+_RESIDUALS = ("response", "working", "pearson", "deviance")
 Names = str | Sequence[str] | None
 
 
@@ -39,7 +41,7 @@ def rx_predict(
         model_object: a model, or the bytes of one (`rx_serialize_model`).
         data: rows to score: a data frame, a path or a data source.
         output_data: where to write; see `rx_predict_default`.
-        kwargs: arguments of `rx_predict_default` for linear models.
+        kwargs: arguments of `rx_predict_default`.
 
     Returns: a data frame, or the target that was written.
 
@@ -82,24 +84,28 @@ def rx_predict_default(
     verbose: int = 0,
     xdf_compression_level: int | None = 0,
     compute_context: RxComputeContext | str | None = None,
+    residual_type: Residuals | Literal["usual"] = "response",
     **kwargs: Any,
 ) -> Any:
-    """Predicts from a linear model; rows keep their order and their number.
+    """Predicts from a linear or generalised linear model; rows keep their order and their number.
 
     A row with a missing predictor, or with a level that the model does not know, gets missing predictions; one
     warning counts the latter. Levels are matched by label, whatever their order.
 
     Arguments:
-        model_object: a LinearModel, or the bytes of one.
+        model_object: a LinearModel or GeneralizedLinearModel, or the bytes of one.
         data: rows to score: a data frame, a path (Parquet, CSV) or a data source.
         output_data: None gives a data frame of only the computed columns (from a source up to 3,000,000 cells);
             a data frame gives a copy of it with the columns appended; a Parquet or CSV path or a source
             (`RxParquetData`, `RxSqlServerData`, …) is written, streamed, and appears whole or not at all.
-        compute_standard_errors: add the standard error of the mean; the model needs `cov_coef=True`.
-        interval: "confidence" (of the mean) or "prediction" (of an observation), by Student's t.
+        compute_standard_errors: add the standard error of the prediction (by the delta method on the scale of the
+            response); the model needs `cov_coef=True`.
+        interval: "confidence" (of the mean) or, for linear models, "prediction" (of an observation), by Student's t,
+            or normal where the dispersion is known. That of a generalised linear model is computed on the scale of the
+            link, and brought back to that of the response.
         confidence_level: of the interval, between 0 and 1.
         compute_residuals: add observed minus predicted; where the response is missing all outputs of the row are.
-        type: "response" or "link"; the same for a linear model.
+        type: "response" (the mean) or "link" (the linear predictor); the same for a linear model.
         write_model_vars: keep the model's variables beside the outputs.
         extra_vars_to_write: names of further columns to keep.
         remove_missings: leave out rows without a prediction.
@@ -111,6 +117,9 @@ def rx_predict_default(
         interval_var_names: two names instead of `<y>_Lower`, `<y>_Upper`.
         report_progress: 0 silent, 1 rows, 2 rows and times; None takes the option `reportProgress`.
         compute_context: where to compute; None takes the active context.
+        residual_type: "response" (observed minus mean), "working" (that over the slope of the mean), "pearson" (over
+            the root of the variance function) or "deviance" (signed root of the row's deviance); the last two count
+            prior weights, as in R. "usual" is "response".
         blocks_per_read, verbose, xdf_compression_level: accepted, without effect.
 
     Returns: a data frame, or what was written (a data source).
@@ -133,15 +142,15 @@ def rx_predict_default(
     if data is None:
         raise SpecError("rx_predict needs data: a model does not hold the rows it was fitted to.")
     if type not in (None, "response", "link"):
-        raise SpecError(
-            f"type is 'response' or 'link' for a linear model, and was given as {type!r}."
-        )
+        raise SpecError(f"type is 'response' or 'link', and was given as {type!r}.")
     request = Request(
         model=model,
         std_errors=bool(compute_standard_errors),
         interval=interval,
         confidence_level=confidence_level,
         residuals=bool(compute_residuals),
+        type=type or "response",
+        residual_type="response" if residual_type == "usual" else residual_type,
     )
     request.check()
     names = request.output_names(
@@ -188,11 +197,13 @@ def rx_predict_default(
 class Request:
     """What is asked of the row function `linear_predict`."""
 
-    model: LinearModel
+    model: CoefficientModel
     std_errors: bool = False
     interval: str = "none"
     confidence_level: float = 0.95
     residuals: bool = False
+    type: str = "response"
+    residual_type: str = "response"
 
     def check(self) -> None:
         """SpecError if the model cannot answer."""
@@ -204,8 +215,17 @@ class Request:
             raise SpecError(
                 f"confidence_level lies between 0 and 1, and was given as {self.confidence_level!r}."
             )
+        if self.residual_type not in _RESIDUALS:
+            raise SpecError(
+                f"residual_type is 'response', 'working', 'pearson' or 'deviance', and was given as {self.residual_type!r}."
+            )
         if not self.std_errors and self.interval == "none":
             return
+        if self.interval == "prediction" and isinstance(self.model, GeneralizedLinearModel):
+            raise SpecError(
+                "A prediction interval of a generalised linear model is not one of a normal distribution: ask for "
+                "interval='confidence', which is for the mean."
+            )
         what = "Standard errors" if self.std_errors else f"A {self.interval} interval"
         if self.model._model.get("cube"):
             raise SpecError(f"{what} cannot be computed from a cube: fit with cube=False.")
@@ -223,6 +243,8 @@ class Request:
             "interval": self.interval,
             "confidence_level": float(self.confidence_level),
             "residuals": self.residuals,
+            "type": self.type,
+            "residual_type": self.residual_type,
         }
 
     def output_names(
@@ -257,7 +279,11 @@ class Request:
         """The columns that the model reads, with or without those of the response."""
         from . import _core
 
-        spec = {"model": self.model.scoring_model(covariance=False), "residuals": response}
+        spec = {
+            "model": self.model.scoring_model(covariance=False),
+            "residuals": response,
+            "residual_type": self.residual_type,
+        }
         description = json.loads(_core.RowFunction("linear_predict", json.dumps(spec)).describe())
         return [c["name"] if isinstance(c, dict) else str(c) for c in description["columns"]]
 
@@ -356,19 +382,19 @@ class CompleteRows:
         return self._sink.write(pa.RecordBatchReader.from_batches(reader.schema, complete()))
 
 
-def as_model(model: object) -> LinearModel:
+def as_model(model: object) -> CoefficientModel:
     """The model a user passed, as an object or as bytes."""
     if isinstance(model, bytes | bytearray | memoryview):
         from .serialization import rx_unserialize_model
 
         model = rx_unserialize_model(model)
-    if not isinstance(model, LinearModel):
+    if not isinstance(model, CoefficientModel):
         raise SpecError(f"rx_predict needs a fitted model, and got a {type(model).__name__}.")
     return model
 
 
 def predict_columns(
-    model: LinearModel, data: Any, *, std_errors: bool, residuals: bool
+    model: CoefficientModel, data: Any, *, std_errors: bool, residuals: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A copy of the data as a frame, and the outputs of the model for its rows."""
     from .data import as_source, to_pandas

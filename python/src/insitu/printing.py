@@ -137,6 +137,7 @@ def coefficient_table(
     dropped: Sequence[bool],
     counts: Sequence[float | None] | None = None,
     digits: int = 4,
+    letter: str = "t",
 ) -> str:
     """The coefficient block of a model summary, laid out by the rules of R's printCoefmat."""
     kept = [i for i, gone in enumerate(dropped) if not gone]
@@ -152,8 +153,8 @@ def coefficient_table(
     columns: dict[str, Sequence[str]] = {
         "Estimate": column(cells[: len(kept)]),
         "Std. Error": column(cells[len(kept) :]),
-        "t value": column(format_numbers(tests, digits)),
-        "Pr(>|t|)": column(format_p_values([p_value[i] for i in kept], figures)),
+        f"{letter} value": column(format_numbers(tests, digits)),
+        f"Pr(>|{letter}|)": column(format_p_values([p_value[i] for i in kept], figures)),
     }
     marks = [stars(p_value[i]) if not dropped[i] else "" for i in range(len(names))]
     if any(mark.strip() for mark in marks):

@@ -12,7 +12,7 @@ from . import _names
 # Module → the names that scripts import from it; every module gives all other names too.
 MODULES: dict[str, tuple[str, ...]] = {
     "functions.RxLinMod": ("rx_lin_mod", "rx_lin_mod_ex", "RxLinModResults"),
-    "functions.RxLogit": (),
+    "functions.RxLogit": ("rx_logit", "rx_logit_ex", "RxLogitResults"),
     "functions.RxPredict": ("rx_predict", "rx_predict_default", "rx_predict_ex"),
     "functions.RxSummary": ("rx_summary", "rx_summary_ex", "RxSummaryResults"),
     "functions.RxDataStep": (),

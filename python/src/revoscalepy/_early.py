@@ -142,6 +142,11 @@ def rx_lin_mod_ex(*args: Any, **kwargs: Any) -> insitu.LinearModel:
     return insitu.rx_lin_mod(*args, **kwargs)
 
 
+def rx_logit_ex(*args: Any, **kwargs: Any) -> insitu.GeneralizedLinearModel:
+    """`rx_logit` under its early name."""
+    return insitu.rx_logit(*args, **kwargs)
+
+
 def rx_summary_ex(*args: Any, **kwargs: Any) -> insitu.Summary:
     """`rx_summary` under its early name."""
     return insitu.rx_summary(*args, **kwargs)

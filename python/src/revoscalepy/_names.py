@@ -8,10 +8,12 @@ from insitu import (
     RxComputeContext,
     RxDataSource,
     RxFileData,
+    RxGlmResults,
     RxInPostgres,
     RxLinModResults,
     RxLocalParallel,
     RxLocalSeq,
+    RxLogitResults,
     RxOptions,
     RxPostgresData,
     RxSummaryResults,
@@ -19,7 +21,9 @@ from insitu import (
     rx_get_info,
     rx_get_var_info,
     rx_get_var_names,
+    rx_glm,
     rx_lin_mod,
+    rx_logit,
     rx_predict,
     rx_predict_default,
     rx_serialize_model,
@@ -41,6 +45,7 @@ from ._early import (
     rx_import,
     rx_import_datasource,
     rx_lin_mod_ex,
+    rx_logit_ex,
     rx_predict_ex,
     rx_privacy_control,
     rx_set_computecontext,
@@ -52,11 +57,13 @@ __all__ = [
     "RxComputeContext",
     "RxDataSource",
     "RxFileData",
+    "RxGlmResults",
     "RxInPostgres",
     "RxInSqlServer",
     "RxLinModResults",
     "RxLocalParallel",
     "RxLocalSeq",
+    "RxLogitResults",
     "RxMissingValues",
     "RxNativeFileSystem",
     "RxOdbcData",
@@ -70,10 +77,13 @@ __all__ = [
     "rx_get_info",
     "rx_get_var_info",
     "rx_get_var_names",
+    "rx_glm",
     "rx_import",
     "rx_import_datasource",
     "rx_lin_mod",
     "rx_lin_mod_ex",
+    "rx_logit",
+    "rx_logit_ex",
     "rx_predict",
     "rx_predict_default",
     "rx_predict_ex",
@@ -89,7 +99,7 @@ __all__ = [
 
 # Names of the original that insitu does not have: what to do instead. docs/compat.md lists the same.
 _FRAMES = "read with rx_import, or write transforms and row_selection as SQL expressions in the fit"
-_MODELS = "only the linear model is here so far"
+_MODELS = "linear and generalised linear models are here so far"
 _JOBS = "computations here wait for their result"
 _PARALLEL = "use concurrent.futures; each fit already uses all threads"
 _HADOOP = "use pyarrow.fs or fsspec"
@@ -99,12 +109,9 @@ _XDF = "the format is not public; export to Parquet and read it with RxParquetDa
 NOT_HERE: dict[str, str] = {
     **dict.fromkeys(
         [
-            "RxLogitResults",
             "RxDTreeResults",
             "RxDForestResults",
             "RxBTreesResults",
-            "rx_logit",
-            "rx_logit_ex",
             "rx_dtree",
             "rx_dtree_ex",
             "rx_dforest",

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from .base import Result
+from .coefficient_model import CoefficientModel
+from .glm import GeneralizedLinearModel
 from .linear_model import LinearModel
 from .summary import Summary
 
 # The kinds a model file may hold.
-RESULT_KINDS: dict[str, type[Result]] = {LinearModel.kind: LinearModel, Summary.kind: Summary}
+RESULT_KINDS: dict[str, type[Result]] = {
+    result.kind: result for result in (LinearModel, GeneralizedLinearModel, Summary)
+}
 
-__all__ = ["RESULT_KINDS", "LinearModel", "Result", "Summary"]
+__all__ = [
+    "RESULT_KINDS",
+    "CoefficientModel",
+    "GeneralizedLinearModel",
+    "LinearModel",
+    "Result",
+    "Summary",
+]

@@ -36,6 +36,8 @@ struct Link {
   // "logit", …, "mu^-0.5". SpecError for others, which names those there are.
   static Link from_name(std::string_view name);
   std::string name() const;
+  // The power of the mean that eta is, for the links that are one: 1 for the identity.
+  double as_power() const;
   // True if means lie between 0 and 1 whatever eta is.
   bool onto_unit() const;
   // NaN where no eta gives the mean.

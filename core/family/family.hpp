@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/analysis.hpp"
-#include "glm/link.hpp"
+#include "family/link.hpp"
 
 namespace insitu {
 
@@ -38,7 +38,14 @@ struct Family {
   std::string title() const { return name() + "-" + link.name(); }
   // Whether the dispersion is 1 by definition; tests are then normal.
   bool dispersion_is_one() const;
-  bool allows(double response) const;
+  struct Range {
+    double low;
+    double high;
+  };
+  // Of responses.
+  Range range() const;
+  bool allows(const double* responses, size_t n) const;
+  bool allows(double response) const { return allows(&response, 1); }
   // "at least 0", for errors.
   std::string allowed() const;
   // True if the mean may be so.

@@ -1,4 +1,4 @@
-#include "glm/link.hpp"
+#include "family/link.hpp"
 
 #include <array>
 #include <boost/math/special_functions/erf.hpp>
@@ -32,22 +32,6 @@ constexpr std::array<NamedLink, 9> kLinks = {{{"identity", LinkKind::kIdentity},
                                               {"cloglog", LinkKind::kCloglog}}};
 
 constexpr std::string_view kPowerPrefix = "mu^";
-
-// Every link that has a power is one.
-double power_of(const Link& link) {
-  switch (link.kind) {
-    case LinkKind::kInverse:
-      return -1.0;
-    case LinkKind::kInverseSquare:
-      return -2.0;
-    case LinkKind::kSqrt:
-      return 0.5;
-    case LinkKind::kPower:
-      return link.power;
-    default:
-      return 1.0;
-  }
-}
 
 // x^p by our own exp and log; exact for the powers that links have names for. Only 1 / x knows a
 // negative x.
@@ -116,7 +100,7 @@ void cloglog_means(const double* eta, size_t n, Means out, double* e) {
     const double mean = u == 1.0              ? e[i]
                         : out.slope[i] == 0.0 ? 1.0 - u
                                               : (u - 1.0) * e[i] / out.slope[i];
-    out.mean[i] = u == 0.0 ? 1.0 : mean;
+    out.mean[i] = u < 0x1p-54 ? 1.0 : mean;  // of smaller ones log(u) has lost its digits
     out.slope[i] = e[i] * u;
   }
 }
@@ -151,9 +135,8 @@ Link Link::from_name(std::string_view name) {
     names.emplace_back(link.name);
     listed += std::string(link.name) + ", ";
   }
-  throw SpecError("there is no link '" + std::string(name) + "'" +
-                  did_you_mean(std::string(name), names) + "; there are " + listed +
-                  "and powers of the mean, as in mu^-0.5");
+  throw SpecError("there is no link '" + std::string(name) + "': there are " + listed +
+                  "and powers of the mean, as in mu^-0.5" + did_you_mean(std::string(name), names));
 }
 
 std::string Link::name() const {
@@ -163,6 +146,21 @@ std::string Link::name() const {
   std::array<char, 32> digits;
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), power);
   return std::string(kPowerPrefix) + std::string(digits.data(), end);
+}
+
+double Link::as_power() const {
+  switch (kind) {
+    case LinkKind::kInverse:
+      return -1.0;
+    case LinkKind::kInverseSquare:
+      return -2.0;
+    case LinkKind::kSqrt:
+      return 0.5;
+    case LinkKind::kPower:
+      return power;
+    default:
+      return 1.0;
+  }
 }
 
 bool Link::onto_unit() const {
@@ -198,7 +196,7 @@ void Link::eta(const double* mean, size_t n, double* eta) const {
       log_array(eta, n, eta);
       return;
     default:
-      for (size_t i = 0; i < n; ++i) eta[i] = link_power(mean[i], power_of(*this));
+      for (size_t i = 0; i < n; ++i) eta[i] = link_power(mean[i], as_power());
   }
 }
 
@@ -227,7 +225,7 @@ void Link::means(const double* eta, size_t n, Means out, double* scratch) const 
       cloglog_means(eta, n, out, scratch);
       return;
     default:
-      power_means(power_of(*this), eta, n, out);
+      power_means(as_power(), eta, n, out);
   }
   for (size_t i = 0; i < n; ++i) out.rest[i] = 1.0 - out.mean[i];
 }

@@ -1,4 +1,4 @@
-#include "glm/family.hpp"
+#include "family/family.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,8 +67,8 @@ const NamedFamily& find_family(const std::string& name) {
     names.emplace_back(family.name);
     listed += (listed.empty() ? "" : ", ") + std::string(family.name);
   }
-  throw SpecError("there is no family '" + name + "'" + did_you_mean(name, names) + "; there are " +
-                  listed);
+  throw SpecError("there is no family '" + name + "': there are " + listed +
+                  did_you_mean(name, names));
 }
 
 Link find_link(const NamedFamily& family, const std::string& name) {
@@ -163,22 +163,31 @@ bool Family::dispersion_is_one() const {
                     kind == FamilyKind::kNegativeBinomial);
 }
 
-bool Family::allows(double y) const {
+Family::Range Family::range() const {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kAboveZero = std::numeric_limits<double>::denorm_min();
   switch (kind) {
     case FamilyKind::kGaussian:
-      return true;
+      break;
     case FamilyKind::kBinomial:
-      return y >= 0.0 && y <= 1.0;
+      return {0.0, 1.0};
     case FamilyKind::kPoisson:
     case FamilyKind::kNegativeBinomial:
-      return y >= 0.0;
+      return {0.0, kInfinity};
     case FamilyKind::kGamma:
     case FamilyKind::kInverseGaussian:
-      return y > 0.0;
+      return {kAboveZero, kInfinity};
     case FamilyKind::kTweedie:
-      return parameter <= 0.0 || (parameter < 2.0 ? y >= 0.0 : y > 0.0);
+      if (parameter > 0.0) return {parameter < 2.0 ? 0.0 : kAboveZero, kInfinity};
   }
-  return false;
+  return {-kInfinity, kInfinity};
+}
+
+bool Family::allows(const double* y, size_t n) const {
+  const auto [low, high] = range();
+  bool outside = false;
+  for (size_t i = 0; i < n; ++i) outside |= !(y[i] >= low) | !(y[i] <= high);
+  return !outside;
 }
 
 std::string Family::allowed() const {

@@ -1,4 +1,4 @@
-#include "glm/family.hpp"
+#include "family/family.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,10 +88,11 @@ TEST(Families, WhatIsUnknownIsNamedWithWhatThereIs) {
     }
     return std::string();
   };
-  EXPECT_EQ(told({{"name", "poison"}, {"link", nullptr}}),
-            "there is no family 'poison'; did you mean 'poisson'?; there are gaussian, binomial, "
-            "poisson, Gamma, inverse.gaussian, quasibinomial, quasipoisson, negative.binomial, "
-            "Tweedie");
+  EXPECT_EQ(
+      told({{"name", "poison"}, {"link", nullptr}}),
+      "there is no family 'poison': there are gaussian, binomial, poisson, Gamma, "
+      "inverse.gaussian, quasibinomial, quasipoisson, negative.binomial, Tweedie; did you mean "
+      "'poisson'?");
   EXPECT_EQ(told({{"name", "poisson"}, {"link", "logit"}}),
             "the family poisson has no link 'logit'; it has log, identity, sqrt");
   EXPECT_NE(told({{"name", "negative.binomial"}, {"link", nullptr}}), "");
