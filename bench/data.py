@@ -110,3 +110,49 @@ def factors_duckdb(folder: Path, n: int) -> Path:
             )
 
     return _once(folder / f"factors-{n}.duckdb", write)
+
+
+def response_block(start: int, rows: int) -> pa.RecordBatch:
+    """The factors and numbers of `factor_block`, with responses of four families for one linear predictor."""
+    batch = factor_block(start, rows)
+    rng = np.random.default_rng([4, start])
+    eta = 0.4 * batch.column("x0").to_numpy() - 0.3 * batch.column("x1").to_numpy() - 0.5
+    for name in LEVELS:
+        eta = eta + 0.3 * np.sin(batch.column(name).indices.to_numpy())
+    mean = np.exp(eta)
+    event = (rng.random(rows) < 1 / (1 + np.exp(-eta))).astype(float)
+    count = rng.poisson(mean).astype(float)
+    size = rng.gamma(2.0, mean / 2)
+    claims = np.where(rng.random(rows) < 0.4, 0.0, size / 0.6)
+    arrays = [event, count, size, claims, *batch.columns[1:]]
+    return pa.record_batch(
+        arrays, names=["event", "count", "size", "claims", *batch.schema.names[1:]]
+    )
+
+
+def responses(n: int) -> pa.Table:
+    """The same in memory."""
+    return pa.Table.from_batches([response_block(*b) for b in _blocks(n)]).combine_chunks()
+
+
+def responses_parquet(folder: Path, n: int) -> Path:
+    """The event and its predictors as a file, factors as texts."""
+
+    def columns(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return _texts(batch.select(["event", "x0", "x1", *LEVELS]))
+
+    return _parquet(folder / f"events-{n}.parquet", n, response_block, columns)
+
+
+def events(n: int, columns: int) -> pa.Table:
+    """An event and doubles in memory."""
+
+    def block(start: int, rows: int) -> pa.RecordBatch:
+        batch = dense_block(start, rows, columns)
+        eta = 0.2 * (batch.column(0).to_numpy() - 1.0)
+        event = np.random.default_rng([5, start]).random(rows) < 1 / (1 + np.exp(-eta))
+        return pa.record_batch(
+            [event.astype(float), *batch.columns[1:]], names=["event", *batch.schema.names[1:]]
+        )
+
+    return pa.Table.from_batches([block(*b) for b in _blocks(n)]).combine_chunks()

@@ -21,10 +21,9 @@ for variable in (
 ):
     os.environ.setdefault(variable, "2")
 
-NAMES = (
-    "ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary",
-    "predict", "memory", "columns", "levels", "postgres",
-)  # fmt: skip
+LINEAR = ("ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary", "predict")  # fmt: skip
+GENERALIZED = ("logit_factors", "logit_parquet", "logit_dense", "poisson_factors", "gamma_factors", "tweedie_factors")  # fmt: skip
+NAMES = (*LINEAR, *GENERALIZED, "memory", "columns", "levels", "postgres")
 INTRODUCTION = """# Benchmarks
 
 `make bench` prints these tables: insitu, its peers and the limit side by side in one run, in nine alternate turns (peers: one).
@@ -32,6 +31,10 @@ Seconds are medians, ratios the median of the ratios turn by turn. The limit is 
 Seconds belong to this machine ({machine}); the ratios count.
 
 """
+GLM = (
+    "Whole calls, with standard errors and tests, beside glum's `fit`, which has none; three alternate turns, once both are seen to agree within a "
+    "twentieth of a standard error. The same number of threads."
+)
 MADLIB = (
     "MADlib is measured where `MADPACK` names its program: MADlib 2.1.0 (`rel/v2.1.0`, with `#include <array>` in "
     "`src/ports/postgres/dbconnector/dbconnector.hpp`) builds by its own cmake with gcc 12, Boost 1.74, its own Eigen branch and `postgresql-plpython3`."
@@ -40,13 +43,13 @@ MADLIB = (
 
 def one(name: str, folder: Path, quick: bool) -> str:
     """A row, as Markdown."""
-    from bench import memory, postgres, rows, scaling
+    from bench import glm, memory, postgres, rows, scaling
 
     if name == "postgres":
         return postgres.markdown(quick)
     n = 20_000 if quick else 10_000_000
-    if name in rows.ROWS:
-        return rows.ROWS[name](folder, n, quick).markdown(judged=not quick)
+    if make := {**rows.ROWS, **glm.ROWS}.get(name):
+        return make(folder, n, quick).markdown(judged=not quick)
     if name == "memory":
         n = 200_000 if quick else 100_000_000
         return memory.markdown(n, memory.measure(folder, n))
@@ -78,11 +81,15 @@ def main() -> int:
             return 1
         parts[name] = done.stdout.strip()
         print(parts[name], flush=True)
-    table = "\n".join([timing.HEADER, *(parts[name] for name in NAMES[:7])])
+
+    def table(names: tuple[str, ...]) -> str:
+        return "\n".join([timing.HEADER, *(parts[name] for name in names)])
+
     text = INTRODUCTION.format(
         rows=20_000 if options.quick else 10_000_000, machine=memory.machine()
     )
-    text += f"{table}\n\n{parts['memory']}\n"
+    text += f"{table(LINEAR)}\n\n{parts['memory']}\n"
+    text += f"\n## Generalised linear models\n\n{GLM}\n\n{table(GENERALIZED)}\n"
     text += (
         f"\n## Cost per row against columns\n\nOLS on doubles in memory.\n\n{parts['columns']}\n"
     )
