@@ -185,6 +185,14 @@ DesignTerm make_term(Design& design, const Term& term, const std::vector<ColumnK
   return result;
 }
 
+TimeUnit read_time(const std::string& unit, const std::string& column) {
+  if (unit.empty()) return TimeUnit::kNone;
+  if (unit == "days") return TimeUnit::kDays;
+  if (unit == "seconds") return TimeUnit::kSeconds;
+  throw SpecError("column \"" + column + "\" has time \"" + unit +
+                  "\"; units are \"days\" and \"seconds\"");
+}
+
 }  // namespace
 
 std::vector<DesignColumn> read_columns(const Json& list) {
@@ -204,6 +212,7 @@ std::vector<DesignColumn> read_columns(const Json& list) {
     }
     column.kind = kind == "factor" ? ColumnKind::kFactor : ColumnKind::kNumeric;
     column.logical = item.value("logical", false);
+    column.time = read_time(item.value("time", std::string()), column.name);
     column.whole = item.value("whole", false);
     column.positive = item.value("positive", false);
     if (item.contains("levels") && item["levels"].is_array() &&
@@ -226,6 +235,8 @@ Json write_columns(const std::vector<DesignColumn>& columns) {
     Json item = {{"name", column.name},
                  {"kind", column.kind == ColumnKind::kFactor ? "factor" : "numeric"}};
     if (column.logical) item["logical"] = true;
+    if (column.time != TimeUnit::kNone)
+      item["time"] = column.time == TimeUnit::kDays ? "days" : "seconds";
     if (column.whole) item["whole"] = true;
     if (column.positive) item["positive"] = true;
     if (column.levels.has_value()) item["levels"] = *column.levels;

@@ -254,6 +254,33 @@ void Family::variances(const double* mean, const double* rest, size_t n, double*
   }
 }
 
+void Family::variance_slopes(const double* mean, const double* rest, const double* variance,
+                             size_t n, double* out) const {
+  switch (kind) {
+    case FamilyKind::kGaussian:
+      std::fill(out, out + n, 0.0);
+      return;
+    case FamilyKind::kBinomial:
+      for (size_t i = 0; i < n; ++i) out[i] = rest[i] - mean[i];
+      return;
+    case FamilyKind::kPoisson:
+      std::fill(out, out + n, 1.0);
+      return;
+    case FamilyKind::kGamma:
+      for (size_t i = 0; i < n; ++i) out[i] = 2.0 * mean[i];
+      return;
+    case FamilyKind::kInverseGaussian:
+      for (size_t i = 0; i < n; ++i) out[i] = 3.0 * mean[i] * mean[i];
+      return;
+    case FamilyKind::kNegativeBinomial:
+      for (size_t i = 0; i < n; ++i) out[i] = 1.0 + 2.0 * mean[i] / parameter;
+      return;
+    case FamilyKind::kTweedie:
+      for (size_t i = 0; i < n; ++i)
+        out[i] = parameter == 0.0 ? 0.0 : parameter * variance[i] / mean[i];
+  }
+}
+
 void Family::deviances(const double* y, const double* mean, const double* rest, size_t n,
                        double* out, double* scratch) const {
   const bool known = kind != FamilyKind::kTweedie;

@@ -54,6 +54,9 @@ struct Family {
   // A mean to start from, that every link of the family can take.
   void start(const double* y, const double* weight, size_t n, double* mean) const;
   void variances(const double* mean, const double* rest, size_t n, double* out) const;
+  // d variance / d mean, from what variances() gave.
+  void variance_slopes(const double* mean, const double* rest, const double* variance, size_t n,
+                       double* out) const;
   // Unit deviances. `scratch` has room for n.
   void deviances(const double* y, const double* mean, const double* rest, size_t n, double* out,
                  double* scratch) const;

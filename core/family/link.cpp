@@ -1,5 +1,6 @@
 #include "family/link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/math/special_functions/erf.hpp>
 #include <charconv>
@@ -197,6 +198,34 @@ void Link::eta(const double* mean, size_t n, double* eta) const {
       return;
     default:
       for (size_t i = 0; i < n; ++i) eta[i] = link_power(mean[i], as_power());
+  }
+}
+
+void Link::curvatures(const double* eta, const Means& m, size_t n, double* out) const {
+  switch (kind) {
+    case LinkKind::kIdentity:
+      std::fill(out, out + n, 0.0);
+      return;
+    case LinkKind::kLog:
+      std::copy(m.mean, m.mean + n, out);
+      return;
+    case LinkKind::kLogit:
+      for (size_t i = 0; i < n; ++i) out[i] = m.slope[i] * (m.rest[i] - m.mean[i]);
+      return;
+    case LinkKind::kProbit:
+      for (size_t i = 0; i < n; ++i) out[i] = -eta[i] * m.slope[i];
+      return;
+    case LinkKind::kCauchit:
+      for (size_t i = 0; i < n; ++i) out[i] = -2.0 * eta[i] * m.slope[i] / (1.0 + eta[i] * eta[i]);
+      return;
+    case LinkKind::kCloglog:
+      exp_array(eta, n, out);
+      for (size_t i = 0; i < n; ++i) out[i] = m.slope[i] * (1.0 - out[i]);
+      return;
+    default: {
+      const double power_less_one = 1.0 / as_power() - 1.0;
+      for (size_t i = 0; i < n; ++i) out[i] = m.slope[i] * power_less_one / eta[i];
+    }
   }
 }
 

@@ -42,6 +42,8 @@ struct Link {
   bool onto_unit() const;
   // NaN where no eta gives the mean.
   void eta(const double* mean, size_t n, double* eta) const;
+  // d2 mean / d eta2, from what means() gave.
+  void curvatures(const double* eta, const Means& means, size_t n, double* out) const;
   // NaN where eta has no mean. `scratch` has room for n.
   void means(const double* eta, size_t n, Means out, double* scratch) const;
 };

@@ -39,6 +39,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const Json* previous = reader.optional("previous");
   const Json* null = reader.optional("null");
   const bool likelihood = reader.flag("likelihood", false);
+  const bool observed = reader.flag("observed", false);
   reader.finish();
   if (predictor != nullptr && !predictor->is_null() && !design.frozen())
     throw SpecError("a pass at given coefficients needs the levels of every factor");
@@ -47,6 +48,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   point.previous = read_predictor(design, previous);
   if (null != nullptr && !null->is_null()) point.null = number_from_json(*null, "null");
   point.likelihood = likelihood;
+  point.observed = observed;
   return {std::move(design), family, std::move(point)};
 }
 
@@ -56,7 +58,8 @@ Json GlmAnalysis::spec() const {
           {"predictor", write_predictor(point_.predictor)},
           {"previous", write_predictor(point_.previous)},
           {"null", point_.null.has_value() ? number_to_json(*point_.null) : Json()},
-          {"likelihood", point_.likelihood}};
+          {"likelihood", point_.likelihood},
+          {"observed", point_.observed}};
 }
 
 GlmState GlmAnalysis::empty() const {

@@ -2,10 +2,13 @@
 // that the next step of iteratively reweighted least squares solves (Nelder and Wedderburn, 1972).
 //
 // With eta = X b + offset and mu its mean, a row counts W = w (dmu/deta)^2 / V(mu) with the working
-// response z = eta - offset + (y - mu) deta/dmu. Deviances come with it: at b, and at half and a
-// quarter of the step that led there, so that a step which went too far is shortened without
-// another pass. Sums, merge, memory and error bound are those of design/cross_products.hpp; a row
-// costs an evaluation of X b, the family's functions and the weighted products.
+// response z = eta - offset + (y - mu) deta/dmu. With observed information W is minus the second
+// derivative of the log-likelihood instead, though at least a thousandth of that W, and z such that
+// the gradient stays: near the end, steps then shrink in squares whatever the link. Deviances come
+// with it: at b, and at half and a quarter of the step that led there, so that a step which went
+// too far is shortened without another pass. Sums, merge, memory and error bound are those of
+// design/cross_products.hpp; a row costs an evaluation of X b, the family's functions and the
+// weighted products.
 #pragma once
 
 #include <array>
@@ -65,6 +68,7 @@ struct GlmPoint {
   std::optional<LinearPredictor> previous;   // the step came from here
   std::optional<double> null;                // the constant of the model without predictors
   bool likelihood = false;                   // the responses' part of it is summed as well
+  bool observed = false;                     // weights of Newton's step, not of Fisher's
 };
 
 class GlmAnalysis {
@@ -74,7 +78,7 @@ class GlmAnalysis {
 
   GlmAnalysis(Design design, Family family, GlmPoint point);
   // {"design": …, "family": …, "predictor": … | null, "previous": … | null, "null": number | null,
-  // "likelihood": false | true}
+  // "likelihood": false | true, "observed": false | true}
   static GlmAnalysis from_spec(const Json& spec);
 
   Json spec() const;

@@ -20,6 +20,8 @@ constexpr double kPlainEps = 0x1p-50;  // see linear_fit.cpp
 constexpr size_t kMostCovarianceColumns = 4000;
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
+constexpr double kNearEnd = 1e-2;  // part of the deviance that a step takes before Newton's begin
+constexpr double kNewtonStep = 1e-5;  // the square of the last of these is lost in kSlowStep
 constexpr double kRoundingOfDeviance = 1e-9;
 constexpr uint64_t kMostShortened = 10;
 
@@ -146,6 +148,7 @@ AnalysisPtr GlmFit::next() {
     if (at_.has_value()) point.predictor = at_->predictor;
     if (previous_.has_value()) point.previous = previous_->predictor;
     if (!null_ready_) point.null = null_;
+    point.observed = observed_;
     point.likelihood = !likelihood_.has_value() && has_likelihood(options_.family);
     pass_ = erase(GlmAnalysis(design_, options_.family, std::move(point)));
   }
@@ -277,40 +280,42 @@ void GlmFit::step_null(const GlmState& state) {
   null_ = next;
 }
 
-bool GlmFit::ended(const GlmState& state, const LinearSystem& system,
-                   const LinearSolution& solution, const Place& next) {
-  if (!at_.has_value()) return false;
-  const GlmOptions& options = options_;
-  const double dispersion =
-      options.family.dispersion_is_one()
+// Sizes of a step over the coefficients that are estimated.
+GlmFit::StepSize GlmFit::size_of_step(const GlmState& state, const LinearSolution& solution,
+                                      const Place& next) const {
+  StepSize size;
+  const double decrease = static_cast<double>(state.pearson - solution.residual_squares);
+  size.decrease = std::abs(decrease) / (std::abs(state.deviances[kFullStep].hi) + 0.1);
+  size.dispersion =
+      options_.family.dispersion_is_one()
           ? 1.0
           : static_cast<double>(solution.residual_squares) /
                 std::max(1.0, static_cast<double>(state.used) - static_cast<double>(solution.rank));
-  double change = 0.0;
-  double size = 0.0;
-  double in_errors = 0.0;
-  double slow = 0.0;
   for (size_t i = 0; i < next.coefficients.size(); ++i) {
     if (solution.aliased[i]) continue;
     const double step = std::abs(next.coefficients[i] - at_->coefficients[i]);
-    const double error = std::sqrt(static_cast<double>(solution.variances[i]) * dispersion);
-    change = std::max(change, step);
-    size = std::max(size, std::abs(next.coefficients[i]));
-    if (step > 0.0) in_errors = std::max(in_errors, step / error);
-    if (step > 0.0) slow = std::max(slow, step / std::max(std::abs(next.coefficients[i]), error));
+    const double error = std::sqrt(static_cast<double>(solution.variances[i]) * size.dispersion);
+    size.largest = std::max(size.largest, step);
+    size.coefficient = std::max(size.coefficient, std::abs(next.coefficients[i]));
+    if (step == 0.0) continue;
+    size.in_errors = std::max(size.in_errors, step / error);
+    size.relative = std::max(size.relative, step / std::max(std::abs(next.coefficients[i]), error));
   }
-  (void)system;
+  return size;
+}
+
+bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
+  const GlmOptions& options = options_;
   const double deviance = state.deviances[kFullStep].hi;
-  const double decrease = static_cast<double>(state.pearson - solution.residual_squares);
-  const bool coefficients =
-      options.coefficient_tolerance == 0.0 || change <= options.coefficient_tolerance * size;
+  const bool coefficients = options.coefficient_tolerance == 0.0 ||
+                            step.largest <= options.coefficient_tolerance * step.coefficient;
   const bool objective =
-      options.objective_tolerance == 0.0 ||
-      std::abs(decrease) <= options.objective_tolerance * (std::abs(deviance) + 0.1);
-  const bool steps =
-      in_errors <= kLargestStep && (is_canonical(options.family) || slow <= kSlowStep);
+      options.objective_tolerance == 0.0 || step.decrease <= options.objective_tolerance;
+  const bool steps = step.in_errors <= kLargestStep &&
+                     (is_canonical(options.family) || step.relative <= kSlowStep);
   // Without residuals there are no standard errors to compare with: the model fits perfectly.
-  const bool perfect = dispersion == 0.0 || deviance <= 0x1p-50 * static_cast<double>(state.used);
+  const bool perfect =
+      step.dispersion == 0.0 || deviance <= 0x1p-50 * static_cast<double>(state.used);
   return coefficients && objective && (steps || perfect);
 }
 
@@ -349,11 +354,20 @@ void GlmFit::accept(const AnyState& any) {
   for (size_t i = 0; i < solution.coefficients.size(); ++i)
     next.coefficients.push_back(
         solution.aliased[i] ? 0.0 : static_cast<double>(solution.coefficients[i]));
-  const bool converged = ended(state, system, solution, next);
-  if (at_.has_value()) ++iterations_;
+  bool converged = false;
+  const bool fisher = !observed_;
+  if (at_.has_value()) {
+    const StepSize step = size_of_step(state, solution, next);
+    converged = fisher && ended(state, step);
+    // Newton's steps, until their squares do not count; then Fisher's, for the standard errors.
+    observed_ = !is_canonical(options_.family) &&
+                (fisher ? step.decrease <= kNearEnd : step.relative > kNewtonStep);
+    ++iterations_;
+  }
   const bool limit = iterations_ >= options_.max_iterations;
   const bool more = options_.tight && !last_ && converged;
-  if ((converged && null_ready_ && !more) || (limit && null_ready_)) {
+  if (converged || limit) observed_ = false;
+  if (null_ready_ && fisher && ((converged && !more) || limit)) {
     end_ = converged ? GlmEnd{true, "converged"}
                      : GlmEnd{false, "stopped after max_iterations=" +
                                          std::to_string(options_.max_iterations) + " steps"};

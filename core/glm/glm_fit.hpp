@@ -1,9 +1,11 @@
 // The generalised linear model as a fit: iteratively reweighted least squares, a pass a step.
 //
-// The first pass starts from the responses. A step that raises the deviance, or leads to means that
-// the family does not have, is shortened (its pass has told by how much). It ends when both tests
-// of the original hold and no step is larger than a thousandth of its standard error; the last step
-// is always taken, and its deviance follows from the quadratic that it minimised.
+// The first pass starts from the responses. Where the link is not canonical, Fisher's steps shrink
+// by a factor only: near the end Newton's take their place, by observed information, and one more
+// pass of Fisher's gives the standard errors. A step that raises the deviance, or leads to means
+// that the family does not have, is shortened (its pass has told by how much). It ends when both
+// tests of the original hold and no step is larger than a thousandth of its standard error; the
+// last step is always taken, and its deviance follows from the quadratic that it minimised.
 #pragma once
 
 #include <memory>
@@ -64,8 +66,17 @@ class GlmFit final : public Fit {
   void start_at_given();
   bool shorten(const GlmState& state);
   static Place between(const Place& from, const Place& to, double part);
-  bool ended(const GlmState& state, const LinearSystem& system, const LinearSolution& solution,
-             const Place& next);
+  struct StepSize {
+    double largest = 0.0;
+    double coefficient = 0.0;  // the largest
+    double in_errors = 0.0;    // the largest over its standard error
+    double relative = 0.0;  // the same over the coefficient, or its standard error if that is more
+    double decrease = 0.0;  // of the deviance, by the quadratic that Fisher's step minimised
+    double dispersion = 0.0;
+  };
+  StepSize size_of_step(const GlmState& state, const LinearSolution& solution,
+                        const Place& next) const;
+  bool ended(const GlmState& state, const StepSize& step) const;
   void step_null(const GlmState& state);
 
   GlmOptions options_;
@@ -80,6 +91,7 @@ class GlmFit final : public Fit {
   std::optional<double> likelihood_;  // what the responses contribute to it
   uint64_t iterations_ = 0;
   uint64_t shortened_ = 0;  // in a row
+  bool observed_ = false;   // the next pass takes Newton's step
   bool last_ = false;       // what follows is the additional pass of a tight fit
   bool done_ = false;
   int passes_ = 0;

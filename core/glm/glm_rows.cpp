@@ -12,6 +12,9 @@
 namespace insitu {
 namespace {
 
+// Of expected information: below it a row's observed information is not trusted.
+constexpr double kLeastObserved = 1e-3;
+
 // The first complete row whose response the family does not allow.
 [[noreturn]] void refuse_response(const Design& design, const Family& family, const Chunk& chunk) {
   std::vector<LevelTable> tables = make_level_tables(design);
@@ -154,6 +157,27 @@ void GlmRows::weigh(const Tile& tile, const double* linear) {
   }
 }
 
+// From expected to observed information: W loses (y - mu) (mu'' / V - V' mu'^2 / V^2), and z keeps
+// the gradient.
+void GlmRows::observe(const Tile& tile) {
+  const size_t n = tile.rows;
+  AlignedDoubles& curvature = deviance_;
+  AlignedDoubles& variance_slope = scratch_;
+  family_.link.curvatures(eta_.data(), {mean_.data(), rest_.data(), slope_.data()}, n,
+                          curvature.data());
+  family_.variance_slopes(mean_.data(), rest_.data(), variance_.data(), n, variance_slope.data());
+  for (size_t i = 0; i < n; ++i) {
+    const double expected = weight_[i];
+    if (expected == 0.0) continue;
+    const double step = response_[i] - linear_[i];
+    const double bend = curvature[i] - variance_slope[i] * slope_[i] * (slope_[i] / variance_[i]);
+    const double observed = expected * (1.0 - step * bend / slope_[i]);
+    const double least = kLeastObserved * expected;
+    weight_[i] = observed > least ? observed : least;
+    response_[i] = linear_[i] + step * (expected / weight_[i]);
+  }
+}
+
 void GlmRows::add_null(const Tile& tile) {
   std::fill(previous_.begin(), previous_.begin() + static_cast<ptrdiff_t>(tile.rows), *point_.null);
   add_working(tile, kNullModel, previous_.data());
@@ -188,6 +212,7 @@ const Tile& GlmRows::map(const Tile& tile) {
     }
   }
   into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data()));
+  if (point_.observed && !logistic_) observe(tile);
   mapped_ = tile;
   mapped_.weight = weight_.data();
   mapped_.values.back() = response_.data();

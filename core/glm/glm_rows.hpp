@@ -27,6 +27,7 @@ class GlmRows {
   double add_working(const Tile& tile, GlmStep step, const double* linear);
   void add_means(const Tile& tile, GlmStep step);
   void weigh(const Tile& tile, const double* linear);
+  void observe(const Tile& tile);
   void add_null(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
 

@@ -26,6 +26,10 @@ constexpr std::array<SqlDialect, 4> kDialects = {{
      .log2_after = ") / LN(2::float8)",
      .ceil = "CEIL",
      .atan2 = "ATAN2",
+     .days_before = "(",
+     .days_after = " - DATE '1970-01-01')::float8",
+     .seconds_before = "EXTRACT(EPOCH FROM ",
+     .seconds_after = ")::float8",
      .quote = '"',
      .closing_quote = '"',
      .strict = true,
@@ -45,6 +49,10 @@ constexpr std::array<SqlDialect, 4> kDialects = {{
      .log2_after = ")",
      .ceil = "CEIL",
      .atan2 = "ATAN2",
+     .days_before = "CAST(DATE_DIFF('day', DATE '1970-01-01', ",
+     .days_after = ") AS DOUBLE)",
+     .seconds_before = "EPOCH(",
+     .seconds_after = ")",
      .quote = '"',
      .closing_quote = '"',
      .strict = false,
@@ -65,6 +73,10 @@ constexpr std::array<SqlDialect, 4> kDialects = {{
      .log2_after = ")",
      .ceil = "CEIL",
      .atan2 = "ATAN2",
+     .days_before = "",
+     .days_after = "",
+     .seconds_before = "",
+     .seconds_after = "",
      .quote = '`',
      .closing_quote = '`',
      .strict = false,
@@ -84,6 +96,10 @@ constexpr std::array<SqlDialect, 4> kDialects = {{
      .log2_after = ", 2)",
      .ceil = "CEILING",
      .atan2 = "ATN2",
+     .days_before = "CAST(DATEDIFF(DAY, '19700101', ",
+     .days_after = ") AS FLOAT(53))",
+     .seconds_before = "(DATEDIFF_BIG(MICROSECOND, '19700101', ",
+     .seconds_after = ") / 1e6)",
      .quote = '[',
      .closing_quote = ']',
      .strict = true,
@@ -144,6 +160,16 @@ std::string SqlDialect::number(double value) const {
 
 std::string SqlDialect::as_number(std::string_view column) const {
   return cast(identifier(column), number_type);
+}
+
+std::string SqlDialect::as_days(std::string_view column) const {
+  if (days_before.empty()) return as_number(column);
+  return std::string(days_before) + identifier(column) + std::string(days_after);
+}
+
+std::string SqlDialect::as_seconds(std::string_view column) const {
+  if (seconds_before.empty()) return as_number(column);
+  return std::string(seconds_before) + identifier(column) + std::string(seconds_after);
 }
 
 std::string SqlDialect::as_text(std::string_view column) const {

@@ -22,6 +22,12 @@ struct SqlDialect {
   std::string_view log2_after;
   std::string_view ceil;
   std::string_view atan2;
+  // Around a date, and around a timestamp, to make days and seconds since 1970 of it; empty where
+  // the dialect has no such types.
+  std::string_view days_before;
+  std::string_view days_after;
+  std::string_view seconds_before;
+  std::string_view seconds_after;
   char quote;  // around names; doubled inside
   char closing_quote;
   bool strict;  // functions fail where others give what is not finite
@@ -34,6 +40,9 @@ struct SqlDialect {
   std::string identifier(std::string_view column) const;
   // A double that reads back the same; in parentheses if negative.
   std::string number(double value) const;  // finite
+  // A date or timestamp as days, or seconds, since 1970.
+  std::string as_days(std::string_view column) const;
+  std::string as_seconds(std::string_view column) const;
   // The column as a double, as a text to be compared with label()s, and as a truth value.
   std::string as_number(std::string_view column) const;
   std::string as_text(std::string_view column) const;

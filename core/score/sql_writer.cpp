@@ -125,7 +125,7 @@ SqlWriter::Value SqlWriter::value(const Expr& expr) const {
     case ExprKind::kNumber:
       return {std::isfinite(expr.number) ? number(expr.number) : dialect_.null_number()};
     case ExprKind::kColumn:
-      return {dialect_.as_number(expr.name), !dialect_.nan.empty(), false};
+      return number_of(expr.name);
     case ExprKind::kCodesOf:
       return codes_of(expr.args[0]->name);
     case ExprKind::kNegate:
@@ -256,6 +256,19 @@ SqlWriter::Value SqlWriter::any_power(const std::string& x, const std::string& y
           false, overflows()};
 }
 
+// Timestamps may be infinite where numbers are not taken to be.
+SqlWriter::Value SqlWriter::number_of(const std::string& column) const {
+  switch (design_.find_column(column)->time) {
+    case TimeUnit::kDays:
+      return {dialect_.as_days(column), false, !dialect_.infinity.empty()};
+    case TimeUnit::kSeconds:
+      return {dialect_.as_seconds(column), false, !dialect_.infinity.empty()};
+    case TimeUnit::kNone:
+      break;
+  }
+  return {dialect_.as_number(column), !dialect_.nan.empty(), false};
+}
+
 std::string SqlWriter::subject_of(const std::string& column) const {
   return design_.find_column(column)->logical ? dialect_.as_boolean(column)
                                               : dialect_.as_text(column);
@@ -269,7 +282,7 @@ std::string SqlWriter::label_of(const std::string& column, const std::string& le
 }
 
 std::string SqlWriter::subject(const DesignFactor& factor) const {
-  if (factor.from_number) return function("FLOOR", dialect_.as_number(factor.column));
+  if (factor.from_number) return function("FLOOR", bounded(number_of(factor.column)));
   return subject_of(factor.column);
 }
 

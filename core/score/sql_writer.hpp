@@ -39,6 +39,7 @@ class SqlWriter {
 
  private:
   std::string label_of(const std::string& column, const std::string& level) const;
+  Value number_of(const std::string& column) const;
   std::string subject_of(const std::string& column) const;
   Value codes_of(const std::string& column) const;
   Value binary(const Expr& expr) const;

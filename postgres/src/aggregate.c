@@ -40,6 +40,7 @@ typedef struct InsituGroup {
   insitu_state* state;
   Aggregation* aggregation; /* null: made from a stored state, takes no rows */
   bool among_many;          /* other groups' states lie in the same context */
+  Size measured_at;         /* the size of the context when the state is measured again */
   MemoryContextCallback callback;
 } InsituGroup;
 
@@ -140,27 +141,39 @@ static Aggregation* find_aggregation(FunctionCallInfo fcinfo) {
 static void check_spec(const Aggregation* aggregation, FunctionCallInfo fcinfo) {
   const void* spec = DatumGetPointer(PG_GETARG_DATUM(1));
 
-  if (PG_ARGISNULL(1) || !insitu_kept_has(&aggregation->kept, spec, VARSIZE_ANY(spec)))
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-         errmsg(
-             "insitu.state: the spec varies from row to row; all rows of a group take one spec")));
+  if (!PG_ARGISNULL(1)) {
+    const bytea* bytes;
+
+    if (insitu_kept_has(&aggregation->kept, spec, VARSIZE_ANY(spec))) return;
+    /* The same bytes may be stored in several places. */
+    bytes = PG_GETARG_BYTEA_PP(1);
+    if (insitu_kept_has(&aggregation->plan->kept, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)))
+      return;
+  }
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+       errmsg("insitu.state: the spec varies from row to row; all rows of a group take one spec")));
 }
 
 /* ---- Rows ---- */
 
-/* Of groups among many, whose memory is counted together, the size is seen when they are sealed. */
-static void check_growth(const InsituGroup* group) {
+/* Of groups among many, whose memory is counted together, the size is seen when they are sealed.
+ * Other aggregates of the query may lie in the same context: where it has grown beyond the limit,
+ * the state itself is measured, and again when the context has doubled. */
+static void check_growth(InsituGroup* group) {
+  insitu_bytes saved = {NULL, 0};
   Size used;
 
   if (insitu_max_state_mb == 0 || group->among_many) return;
   used = MemoryContextMemAllocated(group->context, false);
-  if (used / (1024 * 1024) >= (Size)insitu_max_state_mb + 1)
-    ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                    errmsg("the state takes %.1f MB, and insitu.max_state_mb is %d; raise it, or "
-                           "use fewer levels",
-                           (double)used / (1024 * 1024), insitu_max_state_mb)));
+  if (used / (1024 * 1024) < (Size)insitu_max_state_mb + 1 || used < group->measured_at) return;
+  group->measured_at = 2 * used;
+  INSITU_CALL(group->context,
+              insitu_state_save(group->plan->analysis, group->state, &saved, &error));
+  used = saved.size;
+  insitu_bytes_free(&saved);
+  insitu_check_state_size((double)used, "");
 }
 
 /* Hands the rows in the buffer to the engine. */

@@ -209,6 +209,10 @@ static bytea* make_spec(const Request* request, List** tables) {
   text = fit_spec(request, &relation);
   INSITU_CALL(CurrentMemoryContext, insitu_fit_make("linear", text, strlen(text), &fit, &error));
   if (!next_pass(fit, &pass)) elog(ERROR, "insitu: the fit has no pass");
+  if (strcmp(pass.name, "linear") != 0)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("N() and F() of a factor count in levels that only a pass over the rows "
+                           "would tell; make the column an enum, or fit with insitu.lm")));
   result = (bytea*)handed_out((struct varlena*)spec_bytes(&pass, text), caller);
   inner = MemoryContextSwitchTo(caller);
   *tables = list_copy(relation.tables);

@@ -27,7 +27,7 @@ static void describe(InsituPlan* plan) {
 
 /* A state that is known beforehand to be too large is refused before a row is read; what others
  * have become, when they are to travel or to be stored. */
-static void check_size(double bytes, const char* about) {
+void insitu_check_state_size(double bytes, const char* about) {
   double megabytes = bytes / (1024 * 1024);
 
   if (insitu_max_state_mb > 0 && megabytes >= insitu_max_state_mb)
@@ -56,7 +56,7 @@ InsituPlan* insitu_plan_make(const char* spec, Size size, MemoryContext context)
     plan->fit_spec = required(fit, "spec");
   }
   describe(plan);
-  check_size((double)plan->state_bytes, "about ");
+  insitu_check_state_size((double)plan->state_bytes, "about ");
   MemoryContextSwitchTo(outer);
   return plan;
 }
@@ -80,6 +80,6 @@ struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* sta
               insitu_stored_state_seal(plan->kept.bytes, plan->kept.size, saved.data, saved.size,
                                        &sealed, &error));
   insitu_bytes_free(&saved);
-  check_size((double)sealed.size, "");
+  insitu_check_state_size((double)sealed.size, "");
   return insitu_varlena(&sealed);
 }

@@ -29,4 +29,8 @@ extern InsituPlan* insitu_plan_of(FmgrInfo* call, const char* spec, Size size);
 /* The plan's state under its spec: what a value of type insitu.state holds. */
 extern struct varlena* insitu_plan_seal(const InsituPlan* plan, const insitu_state* state);
 
+/* An error where a state of so many bytes is more than insitu.max_state_mb allows; `about`: before
+ * the number. */
+extern void insitu_check_state_size(double bytes, const char* about);
+
 #endif

@@ -108,7 +108,7 @@ static Scoring* find_scoring(FunctionCallInfo fcinfo, Maker make, const char* wh
   const void* value = DatumGetPointer(PG_GETARG_DATUM(0));
   Scoring* found = (Scoring*)set->last;
 
-  if (unlikely(++calls % CALLS_PER_CHECK == 0)) insitu_check_time();
+  if (unlikely(++calls % CALLS_PER_CHECK == 0 || found == NULL)) insitu_check_time();
   if (found != NULL && found->constant) return found;
   found = (Scoring*)insitu_kept_find(set, value, VARSIZE_ANY(value));
   if (found != NULL) return found;

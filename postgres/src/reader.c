@@ -6,6 +6,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -102,6 +103,8 @@ static void set_column(InsituReader* reader, int i, Oid type) {
 static void release_schema(struct ArrowSchema* schema) { schema->release = NULL; }
 static void release_array(struct ArrowArray* array) { array->release = NULL; }
 
+static void learn_row_type(InsituReader* reader, Oid type, int32 mod);
+
 static void make_arrow(InsituReader* reader) {
   int n = reader->n;
 
@@ -161,6 +164,8 @@ InsituReader* insitu_reader_make(FunctionCallInfo fcinfo, int first_arg, char** 
   reader->composite = given == 1 && OidIsValid(first_type) && type_is_rowtype(first_type);
   if (reader->composite) {
     reader->attributes = palloc(sizeof(int) * Max(n_names, 1));
+    /* A row that is null, as outer joins give them, tells nothing of its type. */
+    if (first_type != RECORDOID) learn_row_type(reader, getBaseType(first_type), -1);
     return reader;
   }
   if (given != n_names)
@@ -184,15 +189,36 @@ static int find_attribute(TupleDesc type, const char* name) {
   return -1;
 }
 
-/* ROW(…) names its fields f1, f2, …: then places count. */
-static bool is_anonymous(TupleDesc type, int n) {
+/* ROW(…) names its fields f1, f2, …: then places count. A table may have such names too, and a
+ * subquery: what they mean is asked where places and names differ. */
+static bool is_by_place(const InsituReader* reader) {
+  TupleDesc type = reader->row_type;
   char name[16];
+  bool found = true;
+  bool same = true;
 
-  if (type->natts != n) return false;
-  for (int a = 0; a < n; ++a) {
+  if (reader->row_type_id != RECORDOID) return false;
+  for (int a = 0; a < type->natts; ++a) {
     snprintf(name, sizeof(name), "f%d", a + 1);
     if (strcmp(NameStr(TupleDescAttr(type, a)->attname), name) != 0) return false;
   }
+  for (int i = 0; i < reader->n; ++i) {
+    int at = find_attribute(type, reader->names[i]);
+
+    found = found && at >= 0;
+    same = same && at == i;
+  }
+  if (found && !same)
+    ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+                    errmsg("%s: the fields of the row are called f1, f2, …, as ROW(…) calls them, "
+                           "and so are the columns %s: give the columns one by one, or a row of "
+                           "the table itself",
+                           reader->what, listed(reader->names, reader->n))));
+  if (type->natts != reader->n)
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("%s: expected a row of %d values, in the order %s, and got %d", reader->what,
+                    reader->n, listed(reader->names, reader->n), type->natts)));
   return true;
 }
 
@@ -208,7 +234,7 @@ static void learn_row_type(InsituReader* reader, Oid type, int32 mod) {
   reader->row_type_mod = mod;
   reader->row_values = palloc(sizeof(Datum) * (Size)Max(reader->row_type->natts, 1));
   reader->row_nulls = palloc(sizeof(bool) * (Size)Max(reader->row_type->natts, 1));
-  by_place = is_anonymous(reader->row_type, reader->n);
+  by_place = is_by_place(reader);
   for (int i = 0; i < reader->n; ++i) {
     int at = by_place ? i : find_attribute(reader->row_type, reader->names[i]);
 
@@ -227,6 +253,11 @@ static void read_composite(InsituReader* reader, FunctionCallInfo fcinfo) {
   HeapTupleData tuple;
 
   if (PG_ARGISNULL(reader->first_arg)) {
+    if (reader->row_type == NULL)
+      ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                      errmsg("%s: the first row is null, and its type is not known; leave such "
+                             "rows out, or give the columns one by one",
+                             reader->what)));
     for (int i = 0; i < reader->n; ++i) reader->own[i].isnull = true;
     return;
   }
@@ -335,7 +366,12 @@ int64 insitu_unix_microseconds(const InsituReader* reader, int i, Datum value) {
   Timestamp time = DatumGetTimestamp(value);
 
   if (TIMESTAMP_NOT_FINITE(time)) refuse_infinite(reader, i, "timestamp");
-  return time + DAYS_TO_UNIX_EPOCH * USECS_PER_DAY;
+  if (pg_add_s64_overflow(time, DAYS_TO_UNIX_EPOCH * USECS_PER_DAY, &time))
+    ereport(ERROR, (errcode(MAKE_SQLSTATE('I', 'S', '0', '0', '2')),
+                    errmsg("column \"%s\" holds a timestamp after the year 294246, which cannot "
+                           "be counted in microseconds since 1970; filter it out, or store null",
+                           reader->names[i])));
+  return time;
 }
 
 double insitu_number(const InsituReader* reader, int i, Datum value) {

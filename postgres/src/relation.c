@@ -5,6 +5,7 @@
 
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "nodes/plannodes.h"
 #include "utils/builtins.h"
@@ -15,13 +16,13 @@
 static bool is_query(const char* data) {
   static const char* const starts[] = {"select", "with", "values", "table"};
 
-  while (isspace((unsigned char)*data)) ++data;
-  if (*data == '(') return true;
+  if (*data == '(' || strncmp(data, "--", 2) == 0 || strncmp(data, "/*", 2) == 0) return true;
   for (Size i = 0; i < lengthof(starts); ++i) {
     Size size = strlen(starts[i]);
 
-    if (pg_strncasecmp(data, starts[i], size) == 0 &&
-        (isspace((unsigned char)data[size]) || data[size] == '('))
+    if (pg_strncasecmp(data, starts[i], size) == 0 && data[size] != '\0' && data[size] != '.' &&
+        data[size] != '_' && data[size] != '$' && !isalnum((unsigned char)data[size]) &&
+        !IS_HIGHBIT_SET(data[size]))
       return true;
   }
   return false;
@@ -68,6 +69,12 @@ static char* table_name(const char* data) {
     elog(ERROR, "insitu: the catalog cannot be read");
   if (SPI_processed == 1) return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   near = near_table(data);
+  if (near != NULL && strcmp(near, data) == 0)
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_TABLE),
+             errmsg("there is no table %s in the search path; a name with capitals or blanks "
+                    "needs quotes: %s",
+                    data, quote_identifier(near))));
   if (near != NULL)
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("there is no table \"%s\" in the search path; did you mean \"%s\"?",
@@ -77,6 +84,15 @@ static char* table_name(const char* data) {
                          "query that begins with SELECT",
                          data)));
   return NULL;
+}
+
+/* Planning reads statistics: only those who may read the rows learn what it found. */
+static void check_permissions(const PlannedStmt* statement) {
+#if PG_VERSION_NUM >= 160000
+  ExecCheckPermissions(statement->rtable, statement->permInfos, true);
+#else
+  ExecCheckRTPerms(statement->rtable, true);
+#endif
 }
 
 /* What the planner knows of a query: the rows it expects, 0 where it makes no plan, and the tables.
@@ -90,6 +106,7 @@ static void look_at_plan(SPIPlanPtr plan, InsituRelation* relation) {
   if (list_length(cached->stmt_list) == 1) {
     PlannedStmt* statement = linitial_node(PlannedStmt, cached->stmt_list);
 
+    check_permissions(statement);
     if (statement->planTree != NULL) relation->rows = statement->planTree->plan_rows;
     relation->tables = list_copy(statement->relationOids);
   }
@@ -109,8 +126,18 @@ static void look_at(const char* query, InsituRelation* relation) {
   look_at_plan(plan, relation);
 }
 
-InsituRelation insitu_relation(const char* data) {
+/* Without blanks around it, and without a semicolon at its end. */
+static const char* trimmed(const char* data) {
+  const char* end = data + strlen(data);
+
+  while (isspace((unsigned char)*data)) ++data;
+  while (end > data && (isspace((unsigned char)end[-1]) || end[-1] == ';')) --end;
+  return pnstrdup(data, (Size)(end - data));
+}
+
+InsituRelation insitu_relation(const char* given) {
   InsituRelation relation;
+  const char* data = trimmed(given);
 
   if (is_query(data)) {
     look_at(data, &relation);
@@ -151,10 +178,14 @@ static bool append_kind(StringInfo json, Oid type) {
     case FLOAT4OID:
     case FLOAT8OID:
     case NUMERICOID:
+      appendStringInfoString(json, "\"kind\": \"numeric\"");
+      return true;
     case DATEOID:
+      appendStringInfoString(json, "\"kind\": \"numeric\", \"time\": \"days\"");
+      return true;
     case TIMESTAMPOID:
     case TIMESTAMPTZOID:
-      appendStringInfoString(json, "\"kind\": \"numeric\"");
+      appendStringInfoString(json, "\"kind\": \"numeric\", \"time\": \"seconds\"");
       return true;
     case BOOLOID:
       appendStringInfoString(json, "\"kind\": \"factor\", \"logical\": true");

@@ -57,6 +57,10 @@ class Column:
             spec["integer"] = True
         if self.logical:
             spec["logical"] = True
+        if pa.types.is_date(self.arrow_type):
+            spec["time"] = "days"
+        if pa.types.is_timestamp(self.arrow_type):
+            spec["time"] = "seconds"
         if self.low is not None:
             spec["low"] = self.low
         if self.high is not None:

@@ -248,8 +248,9 @@ class CoefficientModel(Result):
         It names the columns as the model does, takes numbers as doubles and compares labels by their bytes. It is
         NULL where `rx_predict` gives a missing value: a missing predictor, a level that the model does not know, a
         step of the formula that is not finite. (Infinite values in a column, which `rx_predict` refuses, give NULL
-        or what the server's arithmetic makes of them.) Columns that the fit made with `transforms` must be there;
-        dates must be numbers: days, or seconds since 1970.
+        or what the server's arithmetic makes of them.) Columns that the fit made with `transforms` must be there.
+        Dates and timestamps are what they were where the model was fitted; in SQLite, which has no such types, days
+        and seconds since 1970.
 
         Arguments:
             dialect: "postgres", "duckdb", "sqlite" (with its mathematical functions) or "tsql".
