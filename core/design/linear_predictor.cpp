@@ -1,6 +1,7 @@
 #include "design/linear_predictor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -9,6 +10,12 @@
 #include "linalg/kernels.hpp"
 
 namespace insitu {
+namespace {
+
+// Rows whose cells are looked up at once.
+constexpr size_t kBlock = 256;
+
+}  // namespace
 
 LinearPredictor LinearPredictor::zero(const Design& design) {
   LinearPredictor predictor;
@@ -58,8 +65,8 @@ Json LinearPredictor::to_json() const {
 
 void LinearPredictor::evaluate(const Tile& tile, double* out,
                                std::vector<uint64_t>* nowhere) const {
+  std::array<double, kBlock> cells;
   std::fill(out, out + tile.rows, constant);
-  std::vector<double> slopes;  // within cells
   for (size_t t = 0; t < terms.size(); ++t) {
     const Term& term = terms[t];
     const double* x = term.feature.has_value() ? tile.values[*term.feature] : nullptr;
@@ -67,30 +74,32 @@ void LinearPredictor::evaluate(const Tile& tile, double* out,
       add_scaled(coefficients[term.first], x, term.center, tile.rows, out);
       continue;
     }
-    slopes.resize(tile.rows);
-    cell_values(t, tile, slopes.data(), nowhere);
-    if (x != nullptr) {
-      add_products(slopes.data(), x, term.center, tile.rows, out);
-    } else {
-      for (size_t i = 0; i < tile.rows; ++i) out[i] += slopes[i];
+    for (size_t begin = 0; begin < tile.rows; begin += kBlock) {
+      const size_t n = std::min(kBlock, tile.rows - begin);
+      cell_values(t, tile, begin, n, cells.data(), nowhere);
+      if (x != nullptr) {
+        add_products(cells.data(), x + begin, term.center, n, out + begin);
+      } else {
+        for (size_t i = 0; i < n; ++i) out[begin + i] += cells[i];
+      }
     }
   }
 }
 
-void LinearPredictor::cell_values(size_t t, const Tile& tile, double* out,
+void LinearPredictor::cell_values(size_t t, const Tile& tile, size_t begin, size_t n, double* out,
                                   std::vector<uint64_t>* nowhere) const {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   const Term& term = terms[t];
   if (term.factors.size() == 1 && nowhere == nullptr) {
-    const uint32_t* codes = tile.codes[term.factors[0]];
+    const uint32_t* codes = tile.codes[term.factors[0]] + begin;
     const double* cells = coefficients.data() + term.first;
-    const size_t count =
-        (t + 1 < terms.size() ? terms[t + 1].first : coefficients.size()) - term.first;
-    for (size_t i = 0; i < tile.rows; ++i) out[i] = codes[i] < count ? cells[codes[i]] : kNaN;
+    const size_t end = t + 1 < terms.size() ? terms[t + 1].first : coefficients.size();
+    const size_t count = end - term.first;
+    for (size_t i = 0; i < n; ++i) out[i] = codes[i] < count ? cells[codes[i]] : kNaN;
     return;
   }
-  for (size_t i = 0; i < tile.rows; ++i) {
-    const size_t index = coefficient_of(t, tile, i);
+  for (size_t i = 0; i < n; ++i) {
+    const size_t index = coefficient_of(t, tile, begin + i);
     const bool known = index < coefficients.size();
     out[i] = known ? coefficients[index] : kNaN;
     if (nowhere != nullptr && known && std::isnan(out[i])) ++(*nowhere)[t];

@@ -49,8 +49,9 @@ struct LinearPredictor {
   void evaluate(const Tile& tile, double* out, std::vector<uint64_t>* nowhere = nullptr) const;
 
  private:
-  // The coefficient of each row's cell of term `t`.
-  void cell_values(size_t t, const Tile& tile, double* out, std::vector<uint64_t>* nowhere) const;
+  // The coefficients of the cells of term `t` that rows [begin, begin + n) fall into.
+  void cell_values(size_t t, const Tile& tile, size_t begin, size_t n, double* out,
+                   std::vector<uint64_t>* nowhere) const;
 };
 
 }  // namespace insitu

@@ -60,6 +60,22 @@ TEST(Links, MeansAndTheirInverseAgree) {
   }
 }
 
+TEST(Links, CurvaturesAreSlopesOfSlopes) {
+  for (const std::string name : kNames) {
+    const Link link = Link::from_name(name);
+    for (const double mean : {0.01, 0.2, 0.5, 0.9, 0.99}) {
+      const double eta = eta_of(link, mean);
+      Row row = at(link, eta);
+      double curvature = 0.0;
+      link.curvatures(&eta, {&row.mean, &row.rest, &row.slope}, 1, &curvature);
+      const double step = 1e-6 * (1.0 + std::abs(eta));
+      const double expected =
+          (at(link, eta + step).slope - at(link, eta - step).slope) / (2.0 * step);
+      EXPECT_NEAR(curvature, expected, 1e-6 * (1.0 + std::abs(expected))) << name << " " << mean;
+    }
+  }
+}
+
 // Both sides of a mean keep their digits. Values of mpmath: exp(-30) / (1 + exp(-30)), the normal
 // tail at -10, the Cauchy tail at -1e9, exp(-exp(3)), 1 - exp(-exp(-30)).
 TEST(Links, TailsKeepTheirDigits) {
@@ -99,6 +115,35 @@ TEST(Families, WhatIsUnknownIsNamedWithWhatThereIs) {
   EXPECT_NE(told({{"name", "Tweedie"}, {"link", nullptr}, {"power", 0.5}}), "");
   EXPECT_EQ(family({{"name", "Tweedie"}, {"link", nullptr}, {"power", 1.5}}).title(),
             "Tweedie-mu^-0.5");
+}
+
+TEST(Families, VarianceSlopesAreThoseOfTheVariance) {
+  const std::vector<Json> families = {
+      {{"name", "gaussian"}, {"link", nullptr}},
+      {{"name", "binomial"}, {"link", nullptr}},
+      {{"name", "poisson"}, {"link", nullptr}},
+      {{"name", "Gamma"}, {"link", nullptr}},
+      {{"name", "inverse.gaussian"}, {"link", nullptr}},
+      {{"name", "negative.binomial"}, {"link", nullptr}, {"theta", 1.5}},
+      {{"name", "Tweedie"}, {"link", nullptr}, {"power", 0}},
+      {{"name", "Tweedie"}, {"link", nullptr}, {"power", 1.6}}};
+  for (const Json& json : families) {
+    const Family found = family(json);
+    const auto variance = [&](double mean) {
+      const double rest = 1.0 - mean;
+      double out = 0.0;
+      found.variances(&mean, &rest, 1, &out);
+      return out;
+    };
+    for (const double mean : {0.05, 0.3, 0.9}) {
+      const double rest = 1.0 - mean;
+      const double at_mean = variance(mean);
+      double slope = 0.0;
+      found.variance_slopes(&mean, &rest, &at_mean, 1, &slope);
+      const double expected = (variance(mean + 1e-6) - variance(mean - 1e-6)) / 2e-6;
+      EXPECT_NEAR(slope, expected, 1e-7 * (1.0 + std::abs(expected))) << json;
+    }
+  }
 }
 
 // d(y, mu) by its definition in long double, where that keeps digits.

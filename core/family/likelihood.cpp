@@ -45,8 +45,6 @@ bool has_likelihood(const Family& family) {
   return !family.quasi && family.kind != FamilyKind::kTweedie;
 }
 
-bool likelihood_has_dispersion(const Family& family) { return !family.dispersion_is_one(); }
-
 void likelihood_terms(const Family& family, const double* y, const double* weight, bool replicates,
                       size_t n, double* out) {
   const bool trials = family.kind == FamilyKind::kBinomial && !replicates;

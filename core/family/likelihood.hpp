@@ -11,8 +11,6 @@ namespace insitu {
 // True if the family is a distribution whose density is known in closed form: no quasi family, and
 // no Tweedie.
 bool has_likelihood(const Family& family);
-// False if the dispersion is a parameter that the likelihood was maximised over.
-bool likelihood_has_dispersion(const Family& family);
 
 // Of each row what its response alone contributes. `weight` may be null; `replicates`: weights
 // count repeated rows; otherwise those of a binomial are numbers of trials.

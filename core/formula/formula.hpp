@@ -68,9 +68,9 @@ struct ResolvedFormula {
 
 // Checks a formula against the columns of a source. Factor elements are factor columns and F(…);
 // all else is numeric.
-// "." stands for every column that is not in the response nor in `not_in_all` (weights), in the
-// source's order. SpecError: unknown column (near names and the columns there are), arithmetic on a
-// factor (use N(f)), N() of a number.
+// "." stands for every column that is not in the response, in an offset nor in `not_in_all`
+// (weights), in the source's order. SpecError: unknown column (near names and the columns there
+// are), arithmetic on a factor (use N(f)), N() of a number.
 ResolvedFormula resolve(const Formula& formula, const std::vector<FormulaColumn>& columns,
                         const std::vector<std::string>& not_in_all = {});
 

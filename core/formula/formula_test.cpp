@@ -210,6 +210,7 @@ TEST(Resolve, AllColumns) {
   EXPECT_EQ(all("ArrDelay ~ Origin + ."), (Names{"Origin", "DepDelay", "DayOfWeek"}));
   EXPECT_EQ(all("ArrDelay ~ . - Origin"), (Names{"DepDelay", "DayOfWeek"}));
   EXPECT_EQ(all("ArrDelay ~ . - Origin + Origin"), (Names{"DepDelay", "DayOfWeek", "Origin"}));
+  EXPECT_EQ(all("ArrDelay ~ . + offset(log(DepDelay))"), (Names{"DayOfWeek", "Origin"}));
   EXPECT_EQ(all("ArrDelay ~ DepDelay:."),
             (Names{"DepDelay", "DepDelay:DayOfWeek", "DepDelay:Origin"}));
   EXPECT_EQ(all("ArrDelay ~ .*DepDelay - DayOfWeek:DepDelay"),

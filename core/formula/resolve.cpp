@@ -131,11 +131,10 @@ void expand_term(const Term& term, const std::vector<std::string>& all, const st
 std::vector<Term> expand_all(const Formula& formula, const std::vector<FormulaColumn>& columns,
                              const std::vector<std::string>& not_in_all) {
   std::unordered_set<std::string> left_out(not_in_all.begin(), not_in_all.end());
-  if (formula.response) {
-    std::vector<std::string> names;
-    columns_used(*formula.response, names);
-    left_out.insert(names.begin(), names.end());
-  }
+  std::vector<std::string> names;
+  if (formula.response) columns_used(*formula.response, names);
+  for (const ExprPtr& offset : formula.offsets) columns_used(*offset, names);
+  left_out.insert(names.begin(), names.end());
   std::vector<std::string> all;
   for (const FormulaColumn& column : columns) {
     if (left_out.count(column.name) == 0) all.push_back(column.name);

@@ -21,7 +21,8 @@ constexpr size_t kMostCovarianceColumns = 4000;
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
 constexpr double kNearEnd = 1e-2;  // part of the deviance that a step takes before Newton's begin
-constexpr double kNewtonStep = 1e-5;  // the square of the last of these is lost in kSlowStep
+constexpr double kNewtonStep = 1e-5;    // the square of the last of these is lost in kSlowStep
+constexpr double kNewtonShrinks = 0.1;  // less than this, from one step to the next
 constexpr double kRoundingOfDeviance = 1e-9;
 constexpr uint64_t kMostShortened = 10;
 
@@ -31,6 +32,13 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
+// A column's name as a formula has it.
+std::string back_quoted(const std::string& name) {
+  std::string quoted = "`";
+  for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
+  return quoted + "`";
+}
+
 // A response that is a factor counts as its level's number, from 0.
 std::string with_numeric_response(const std::string& formula,
                                   const std::vector<DesignColumn>& columns) {
@@ -38,7 +46,7 @@ std::string with_numeric_response(const std::string& formula,
   if (tilde == std::string::npos) return formula;
   const std::string response = trimmed(formula.substr(0, tilde));
   for (const DesignColumn& column : columns) {
-    const bool named = response == column.name || response == "`" + column.name + "`";
+    const bool named = response == column.name || response == back_quoted(column.name);
     if (named && column.kind == ColumnKind::kFactor)
       return "N(" + response + ") " + formula.substr(tilde);
   }
@@ -48,7 +56,7 @@ std::string with_numeric_response(const std::string& formula,
 // The offsets that are asked for beside the formula, as terms of it. An exposure must be positive.
 std::string offset_terms(const GlmOptions& options, std::vector<DesignColumn>& columns) {
   std::string terms;
-  if (!options.offset.empty()) terms += " + offset(`" + options.offset + "`)";
+  if (!options.offset.empty()) terms += " + offset(" + back_quoted(options.offset) + ")";
   if (options.exposure.empty()) return terms;
   if (options.family.link.kind != LinkKind::kLog) {
     throw SpecError("an exposure needs the log link, and the family is " + options.family.title() +
@@ -57,7 +65,7 @@ std::string offset_terms(const GlmOptions& options, std::vector<DesignColumn>& c
   for (DesignColumn& column : columns) {
     if (column.name == options.exposure) column.positive = true;
   }
-  return terms + " + offset(log(`" + options.exposure + "`))";
+  return terms + " + offset(log(" + back_quoted(options.exposure) + "))";
 }
 
 GlmOptions read_options(const Json& spec, Json& columns) {
@@ -319,6 +327,20 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
   return coefficients && objective && (steps || perfect);
 }
 
+// Newton's steps, until their squares do not count; then Fisher's, for the standard errors. Where
+// much of the observed information cannot be trusted (see GlmRows) Newton's steps do not shrink in
+// squares either, and Fisher's are as good.
+void GlmFit::choose_information(const StepSize& step) {
+  if (is_canonical(options_.family) || !newton_) return;
+  if (!observed_) {
+    observed_ = step.decrease <= kNearEnd;
+    return;
+  }
+  newton_ = newton_step_ == 0.0 || step.relative <= kNewtonShrinks * newton_step_;
+  newton_step_ = step.relative;
+  observed_ = newton_ && step.relative > kNewtonStep;
+}
+
 void GlmFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
   if (!design_.open_codes().empty()) {
@@ -359,9 +381,7 @@ void GlmFit::accept(const AnyState& any) {
   if (at_.has_value()) {
     const StepSize step = size_of_step(state, solution, next);
     converged = fisher && ended(state, step);
-    // Newton's steps, until their squares do not count; then Fisher's, for the standard errors.
-    observed_ = !is_canonical(options_.family) &&
-                (fisher ? step.decrease <= kNearEnd : step.relative > kNewtonStep);
+    choose_information(step);
     ++iterations_;
   }
   const bool limit = iterations_ >= options_.max_iterations;

@@ -76,6 +76,7 @@ class GlmFit final : public Fit {
   };
   StepSize size_of_step(const GlmState& state, const LinearSolution& solution,
                         const Place& next) const;
+  void choose_information(const StepSize& step);
   bool ended(const GlmState& state, const StepSize& step) const;
   void step_null(const GlmState& state);
 
@@ -90,9 +91,11 @@ class GlmFit final : public Fit {
   double null_deviance_ = 0.0;
   std::optional<double> likelihood_;  // what the responses contribute to it
   uint64_t iterations_ = 0;
-  uint64_t shortened_ = 0;  // in a row
-  bool observed_ = false;   // the next pass takes Newton's step
-  bool last_ = false;       // what follows is the additional pass of a tight fit
+  uint64_t shortened_ = 0;    // in a row
+  bool observed_ = false;     // the next pass takes Newton's step
+  bool newton_ = true;        // such steps are worth taking
+  double newton_step_ = 0.0;  // the last of them, relative; 0: none yet
+  bool last_ = false;         // what follows is the additional pass of a tight fit
   bool done_ = false;
   int passes_ = 0;
   GlmEnd end_;

@@ -46,7 +46,7 @@ Fitness measure(const GlmModelInput& input) {
   sums.deviance = input.null_deviance;
   fit.null_log_likelihood = log_likelihood(family, sums);
   fit.parameters =
-      static_cast<double>(input.solution.rank) + (likelihood_has_dispersion(family) ? 1.0 : 0.0);
+      static_cast<double>(input.solution.rank) + (family.dispersion_is_one() ? 0.0 : 1.0);
   return fit;
 }
 

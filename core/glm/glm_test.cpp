@@ -244,5 +244,49 @@ laws::Case random_case(uint64_t seed) {
 }
 INSITU_LAWS(GlmLaws, random_case)
 
+// A model that does not fit: there Fisher's steps shrink slowly, and Newton's in squares. Fisher's
+// alone took 41, 15 and 10 passes.
+TEST(Glm, LinksThatAreNotCanonicalEndInFewPasses) {
+  Rng rng(11);
+  const uint64_t rows = 3000;
+  Table table(rows);
+  std::vector<double> x(rows);
+  std::vector<double> size(rows);
+  std::vector<double> event(rows);
+  for (uint64_t i = 0; i < rows; ++i) {
+    x[i] = rng.normal();
+    const double mean = std::exp(0.4 + 0.5 * x[i] + 0.4 * x[i] * x[i]);
+    size[i] = -0.5 * mean * (std::log(1.0 - rng.uniform()) + std::log(1.0 - rng.uniform()));
+    event[i] = rng.uniform() < 1.0 - std::exp(-mean / 3.0) ? 1.0 : 0.0;
+  }
+  table.doubles("x", x).doubles("size", size).doubles("event", event);
+  const auto passes = [&](const char* response, const char* family, const char* link) {
+    const Json model = fit({{"formula", std::string(response) + " ~ x"},
+                            {"columns", {numeric("x"), numeric(response)}},
+                            {"family", {{"name", family}, {"link", link}}}},
+                           table);
+    EXPECT_TRUE(model["converged"]);
+    return model["passes"].get<int>();
+  };
+  EXPECT_LE(passes("size", "Gamma", "log"), 14);
+  EXPECT_LE(passes("event", "binomial", "cloglog"), 8);
+  EXPECT_LE(passes("event", "binomial", "probit"), 6);
+}
+
+TEST(Glm, OffsetsMayHaveAnyName) {
+  Table table(6);
+  table.doubles("y", {1, 3, 2, 6, 5, 9})
+      .doubles("x", {1, 2, 3, 4, 5, 6})
+      .doubles("a `b`", {1, 2, 1, 2, 1, 2});
+  Json spec = {{"formula", "y ~ x + offset(log(`a ``b```))"},
+               {"columns", {numeric("y"), numeric("x"), numeric("a `b`")}},
+               {"family", {{"name", "poisson"}, {"link", nullptr}}}};
+  const Json written = fit(spec, table);
+  spec["formula"] = "y ~ x";
+  spec["exposure"] = "a `b`";
+  EXPECT_EQ(estimate(written, "x"), estimate(fit(spec, table), "x"));
+  EXPECT_EQ(fit(spec, table)["response"], "y");
+}
+
 }  // namespace
 }  // namespace insitu

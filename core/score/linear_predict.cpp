@@ -122,7 +122,7 @@ void LinearPredict::apply(const Chunk& chunk, std::span<double* const> out, Json
   RowReader reader(design, needs(), tables);
   reader.bind(chunk);
   std::vector<uint64_t> empty_cells(design.terms.size(), 0);
-  Scratch scratch{LinearOutcome::Scratch(kTileRows), {}};
+  Scratch scratch{LinearOutcome::Scratch(outcome_.plain() ? 0 : kTileRows), {}};
   for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
     const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
     const Tile& tile = reader.read(begin, n);
