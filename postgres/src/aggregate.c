@@ -160,7 +160,7 @@ static void check_spec(const Aggregation* aggregation, FunctionCallInfo fcinfo) 
 
 /* Of groups among many, whose memory is counted together, the size is seen when they are sealed.
  * Other aggregates of the query may lie in the same context: where it has grown beyond the limit,
- * the state itself is measured, and again when the context has doubled. */
+ * the state itself is measured, and again when the context has grown by a quarter. */
 static void check_growth(InsituGroup* group) {
   insitu_bytes saved = {NULL, 0};
   Size used;
@@ -168,7 +168,7 @@ static void check_growth(InsituGroup* group) {
   if (insitu_max_state_mb == 0 || group->among_many) return;
   used = MemoryContextMemAllocated(group->context, false);
   if (used / (1024 * 1024) < (Size)insitu_max_state_mb + 1 || used < group->measured_at) return;
-  group->measured_at = 2 * used;
+  group->measured_at = used + used / 4;
   INSITU_CALL(group->context,
               insitu_state_save(group->plan->analysis, group->state, &saved, &error));
   used = saved.size;

@@ -103,8 +103,6 @@ static void set_column(InsituReader* reader, int i, Oid type) {
 static void release_schema(struct ArrowSchema* schema) { schema->release = NULL; }
 static void release_array(struct ArrowArray* array) { array->release = NULL; }
 
-static void learn_row_type(InsituReader* reader, Oid type, int32 mod);
-
 static void make_arrow(InsituReader* reader) {
   int n = reader->n;
 
@@ -141,43 +139,6 @@ static char* listed(char** names, int n) {
     appendStringInfo(&list, "%s\"%s\"", i == 0 ? "" : ", ", names[i]);
   if (n > 20) appendStringInfoString(&list, ", …");
   return list.data;
-}
-
-InsituReader* insitu_reader_make(FunctionCallInfo fcinfo, int first_arg, char** names, int n_names,
-                                 const char* what) {
-  InsituReader* reader = palloc0(sizeof(InsituReader));
-  int given = PG_NARGS() - first_arg;
-  Oid first_type = given > 0 ? get_fn_expr_argtype(fcinfo->flinfo, first_arg) : InvalidOid;
-
-  if (get_fn_expr_variadic(fcinfo->flinfo))
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("%s takes columns one by one or as one row, not as a VARIADIC array", what)));
-  reader->context = CurrentMemoryContext;
-  reader->what = what;
-  reader->names = names;
-  reader->n = n_names;
-  reader->first_arg = first_arg;
-  reader->columns = palloc0(sizeof(ReaderColumn) * Max(n_names, 1));
-  reader->own = palloc0(sizeof(NullableDatum) * Max(n_names, 1));
-  make_arrow(reader);
-  reader->composite = given == 1 && OidIsValid(first_type) && type_is_rowtype(first_type);
-  if (reader->composite) {
-    reader->attributes = palloc(sizeof(int) * Max(n_names, 1));
-    /* A row that is null, as outer joins give them, tells nothing of its type. */
-    if (first_type != RECORDOID) learn_row_type(reader, getBaseType(first_type), -1);
-    return reader;
-  }
-  if (given != n_names)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("%s: expected %d columns, in the order %s, and got %d", what, n_names,
-                           listed(names, n_names), given)));
-  reader->toastable = palloc(sizeof(int) * Max(n_names, 1));
-  for (int i = 0; i < n_names; ++i) {
-    set_column(reader, i, get_fn_expr_argtype(fcinfo->flinfo, first_arg + i));
-    if (reader->columns[i].toastable) reader->toastable[reader->n_toastable++] = i;
-  }
-  return reader;
 }
 
 static int find_attribute(TupleDesc type, const char* name) {
@@ -246,6 +207,43 @@ static void learn_row_type(InsituReader* reader, Oid type, int32 mod) {
     set_column(reader, i, TupleDescAttr(reader->row_type, at)->atttypid);
   }
   MemoryContextSwitchTo(outer);
+}
+
+InsituReader* insitu_reader_make(FunctionCallInfo fcinfo, int first_arg, char** names, int n_names,
+                                 const char* what) {
+  InsituReader* reader = palloc0(sizeof(InsituReader));
+  int given = PG_NARGS() - first_arg;
+  Oid first_type = given > 0 ? get_fn_expr_argtype(fcinfo->flinfo, first_arg) : InvalidOid;
+
+  if (get_fn_expr_variadic(fcinfo->flinfo))
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("%s takes columns one by one or as one row, not as a VARIADIC array", what)));
+  reader->context = CurrentMemoryContext;
+  reader->what = what;
+  reader->names = names;
+  reader->n = n_names;
+  reader->first_arg = first_arg;
+  reader->columns = palloc0(sizeof(ReaderColumn) * Max(n_names, 1));
+  reader->own = palloc0(sizeof(NullableDatum) * Max(n_names, 1));
+  make_arrow(reader);
+  reader->composite = given == 1 && OidIsValid(first_type) && type_is_rowtype(first_type);
+  if (reader->composite) {
+    reader->attributes = palloc(sizeof(int) * Max(n_names, 1));
+    /* A row that is null, as outer joins give them, tells nothing of its type. */
+    if (first_type != RECORDOID) learn_row_type(reader, getBaseType(first_type), -1);
+    return reader;
+  }
+  if (given != n_names)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("%s: expected %d columns, in the order %s, and got %d", what, n_names,
+                           listed(names, n_names), given)));
+  reader->toastable = palloc(sizeof(int) * Max(n_names, 1));
+  for (int i = 0; i < n_names; ++i) {
+    set_column(reader, i, get_fn_expr_argtype(fcinfo->flinfo, first_arg + i));
+    if (reader->columns[i].toastable) reader->toastable[reader->n_toastable++] = i;
+  }
+  return reader;
 }
 
 static void read_composite(InsituReader* reader, FunctionCallInfo fcinfo) {

@@ -15,11 +15,19 @@ SELECT insitu_wide(1600);
 
 SET insitu.max_state_mb = 1;
 SELECT insitu_wide(400);
-SELECT insitu.lm('y ~ t', 'SELECT y, repeat(md5((id * 1000 + k)::text), 4) AS t FROM insitu_rows, generate_series(1, 200) k') IS NULL;
+-- How large a state is when it is measured depends on how the server's memory grows.
+CREATE FUNCTION insitu_told(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE statement;
+  RETURN 'nothing';
+EXCEPTION WHEN configuration_limit_exceeded THEN
+  RETURN regexp_replace(SQLERRM, 'takes [12]\.\d MB', 'takes 1 or 2 MB');
+END $$;
+SELECT insitu_told($$SELECT insitu.lm('y ~ t', 'SELECT y, repeat(md5((id * 1000 + k)::text), 4) AS t FROM insitu_rows, generate_series(1, 200) k')$$);
 -- Of merged states, and of groups in a hash table once they are to be stored.
 CREATE TEMP TABLE insitu_long AS SELECT g % 8 AS g, g::float8 AS y, md5(g::text) || repeat('x', 100) AS t FROM generate_series(1, 16000) g;
 SELECT insitu.state((SELECT insitu.spec('y ~ t', 'insitu_long')), y, t) IS NULL AS too_large FROM insitu_long WHERE g = 1;
-SELECT insitu.rollup(s) IS NULL FROM (SELECT insitu.state((SELECT insitu.spec('y ~ t', 'insitu_long')), y, t) AS s FROM insitu_long GROUP BY g) q;
+SELECT insitu_told($$SELECT insitu.rollup(s) FROM (SELECT insitu.state((SELECT insitu.spec('y ~ t', 'insitu_long')), y, t) AS s FROM insitu_long GROUP BY g) q$$);
 SELECT count(s) FROM (SELECT insitu.state((SELECT insitu.spec('y ~ t', 'insitu_long')), y, t) AS s FROM insitu_long GROUP BY g % 2) q;
 SET enable_sort = off;
 SELECT insitu.rollup(s) IS NULL FROM (SELECT g, insitu.state((SELECT insitu.spec('y ~ t', 'insitu_long')), y, t) AS s FROM insitu_long GROUP BY g) q
