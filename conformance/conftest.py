@@ -82,9 +82,20 @@ class Place:
             assert told.way == self.case.expected_way, str(told)
 
 
-@pytest.fixture(params=PLACES, ids=[f"{case.name}-{kind}" for case, kind in PLACES])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each context with each kind of source in turn; with the marker `kinds`, those kinds."""
+    if "place" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("kinds")
+    places = [place for place in PLACES if marker is None or place[1] in marker.args]
+    metafunc.parametrize(
+        "place", places, ids=[f"{case.name}-{kind}" for case, kind in places], indirect=True
+    )
+
+
+@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Each context with each kind of source in turn."""
+    """A context with a kind of source."""
     case, kind = request.param
     return Place(case, kind, tmp_path, case.connect(tmp_path))
 

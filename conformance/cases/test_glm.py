@@ -120,24 +120,30 @@ def _column(model, what):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_as_statsmodels(place, name):
+    check(place, name, weighted=False)
+
+
+@pytest.mark.kinds("pandas", "postgres_table", "duckdb_table")
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_and_offsets_as_statsmodels(place, name):
+    check(place, name, weighted=True)
+
+
+def check(place, name, weighted):
     table, fits = _data(name)
-    family = {"link": None, **FAMILIES[name][0]}
-    source = place.load(table)
-    for weighted, expected in fits.items():
-        if weighted and place.kind not in ("pandas", "postgres_table", "duckdb_table"):
-            continue
-        spec = {
-            "formula": "y ~ x + z + f" + (" + offset(t)" if weighted else ""),
-            "family": family,
-            "rows": None,
-            "pweights": "w" if weighted else None,
-        }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = run_fit("glm", spec, source, place.context, report_progress=0)
-        assert model["converged"]
-        np.testing.assert_allclose(_column(model, "estimate"), expected.params, rtol=1e-9)
-        np.testing.assert_allclose(_column(model, "std_error"), expected.bse, rtol=1e-5)
-        assert model["deviance"] == pytest.approx(expected.deviance, rel=1e-11)
-        assert model["n_missing_obs"] == ROWS - expected.nobs
-        assert model["null_deviance"] == pytest.approx(expected.null_deviance, rel=1e-8)
+    expected = fits[weighted]
+    spec = {
+        "formula": "y ~ x + z + f" + (" + offset(t)" if weighted else ""),
+        "family": {"link": None, **FAMILIES[name][0]},
+        "rows": None,
+        "pweights": "w" if weighted else None,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = run_fit("glm", spec, place.load(table), place.context, report_progress=0)
+    assert model["converged"]
+    np.testing.assert_allclose(_column(model, "estimate"), expected.params, rtol=1e-9)
+    np.testing.assert_allclose(_column(model, "std_error"), expected.bse, rtol=1e-5)
+    assert model["deviance"] == pytest.approx(expected.deviance, rel=1e-11)
+    assert model["n_missing_obs"] == ROWS - expected.nobs
+    assert model["null_deviance"] == pytest.approx(expected.null_deviance, rel=1e-8)

@@ -56,10 +56,9 @@ def _fitted(name, source, place):
         )  # fmt: skip
 
 
+@pytest.mark.kinds("pandas", "csv", "postgres_table", "duckdb_table")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_as_statsmodels(place, name):
-    if place.kind not in ("pandas", "csv", "postgres_table", "duckdb_table"):
-        return
     table, _ = test_glm._data(name)
     complete, eta, mean, error, (low, high), residuals = _expected(name)
     source = place.load(table)
@@ -80,11 +79,11 @@ def test_as_statsmodels(place, name):
     frame = predicted(compute_standard_errors=True, interval="confidence", confidence_level=0.9)
     assert list(frame) == ["y_Pred", "y_StdErr", "y_Lower", "y_Upper"]
     np.testing.assert_allclose(frame["y_Pred"], mean, rtol=1e-8)
-    np.testing.assert_allclose(frame["y_StdErr"], error, rtol=1e-6)
-    np.testing.assert_allclose(frame["y_Lower"], low, rtol=1e-6)
-    np.testing.assert_allclose(frame["y_Upper"], high, rtol=1e-6)
+    np.testing.assert_allclose(frame["y_StdErr"], error, rtol=1e-8)
+    np.testing.assert_allclose(frame["y_Lower"], low, rtol=1e-8)
+    np.testing.assert_allclose(frame["y_Upper"], high, rtol=1e-8)
     for kind, expected in residuals.items():
         frame = predicted(compute_residuals=True, residual_type=kind, type="link")
         np.testing.assert_allclose(frame["y_Pred"], eta, rtol=1e-8, atol=1e-8)
         scale = np.abs(expected).max()
-        np.testing.assert_allclose(frame["y_Resid"], expected, rtol=1e-6, atol=1e-8 * scale)
+        np.testing.assert_allclose(frame["y_Resid"], expected, rtol=1e-8, atol=1e-10 * scale)

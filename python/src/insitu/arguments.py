@@ -101,14 +101,25 @@ def warn_unknown(function: str, kwargs: Mapping[str, Any]) -> None:
         warn(f"{function} has no {noun} {names}: ignored.")
 
 
-def refuse(function: str, given: Mapping[str, tuple[Any, str]]) -> None:
-    """SpecError for the first argument that is given though this version cannot honour it: what to do instead."""
-    for name, (value, instead) in given.items():
+# What to do instead of the original's ways to run Python over the rows.
+TRANSFORMS_INSTEAD = {
+    "transform_function": "write the columns as SQL expressions in transforms={name: expression}, or compute them in the data first",
+    "transform_objects": "write the values into the expressions",
+    "transform_variables": "transforms find their columns",
+    "transform_packages": "transforms need no packages",
+    "transform_environment": "transforms need no environment",
+}
+
+
+def refuse(function: str, given: Mapping[str, Any], instead: Mapping[str, str]) -> None:
+    """SpecError for the first argument that is given though this version cannot honour it.
+
+    Arguments: given: all arguments by name. instead: by the names that are not supported, what to do instead.
+    """
+    for name, advice in instead.items():
+        value = given.get(name)
         if value is not None and value is not False and value != {} and value != []:
-            raise SpecError(f"{function} does not support {name} in this version: {instead}.")
-
-
-TRANSFORM_FUNCTION_INSTEAD = "write the columns as SQL expressions in transforms={name: expression}, or compute them in the data first"
+            raise SpecError(f"{function} does not support {name} in this version: {advice}.")
 
 
 def column_name(argument: str, value: object) -> str | None:

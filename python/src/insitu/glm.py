@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 Tolerance = Literal["default", "tight"]
 InitialValues = float | Sequence[float] | None
 _MAX_ITERATIONS = 25
+# What to do instead of what this version does not have.
+_INSTEAD = {
+    "cube": "fit without it; rx_lin_mod has cubes",
+    "cube_predictions": "rx_lin_mod has cubes",
+    "cov_data": "rx_lin_mod keeps it for the same predictors",
+    "variable_selection": "choose the terms in the formula",
+    "coef_label_style": "labels are the original's",
+    **args.TRANSFORMS_INSTEAD,
+}
 
 
 @args.tolerant
@@ -109,19 +118,7 @@ def rx_glm(
     given = args.changed(
         rx_glm, {k: v for k, v in locals().items() if k not in ("kwargs", "verbose")}
     )
-    args.refuse(
-        "rx_glm",
-        {
-            "cube": (cube, "fit without it; rx_lin_mod has cubes"),
-            "variable_selection": (variable_selection, "choose the terms in the formula"),
-            "coef_label_style": (coef_label_style, "labels are the original's"),
-            "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
-            "transform_objects": (transform_objects, "write the values into the expressions"),
-            "transform_variables": (transform_variables, "transforms find their columns"),
-            "transform_packages": (transform_packages, "transforms need no packages"),
-            "transform_environment": (transform_environment, "transforms need none"),
-        },
-    )
+    args.refuse("rx_glm", locals(), _INSTEAD)
     args.warn_unknown("rx_glm", kwargs)
     spec = _spec(
         formula,
@@ -204,21 +201,7 @@ def rx_logit(
     given = args.changed(
         rx_logit, {k: v for k, v in locals().items() if k not in ("kwargs", "verbose")}
     )
-    args.refuse(
-        "rx_logit",
-        {
-            "cube": (cube, "fit without it; rx_lin_mod has cubes"),
-            "cube_predictions": (cube_predictions, "rx_lin_mod has cubes"),
-            "cov_data": (cov_data, "rx_lin_mod keeps it for the same predictors"),
-            "variable_selection": (variable_selection, "choose the terms in the formula"),
-            "coef_label_style": (coef_label_style, "labels are the original's"),
-            "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
-            "transform_objects": (transform_objects, "write the values into the expressions"),
-            "transform_variables": (transform_variables, "transforms find their columns"),
-            "transform_packages": (transform_packages, "transforms need no packages"),
-            "transform_environment": (transform_environment, "transforms need none"),
-        },
-    )
+    args.refuse("rx_logit", locals(), _INSTEAD)
     args.warn_unknown("rx_logit", kwargs)
     spec = _spec(
         formula,

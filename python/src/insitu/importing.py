@@ -73,15 +73,7 @@ def rx_import(
         >>> frame["x"].tolist(), frame["f"].cat.categories.tolist()
         ([2, 3], ['a', 'b'])
     """
-    args.refuse(
-        "rx_import",
-        {
-            "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
-            "transform_objects": (transform_objects, "write the values into the expressions"),
-            "transform_variables": (transform_variables, "transforms find their columns"),
-            "transform_packages": (transform_packages, "transforms need no packages"),
-        },
-    )
+    args.refuse("rx_import", locals(), args.TRANSFORMS_INSTEAD)
     args.warn_unknown("rx_import", kwargs)
     source = _source(
         input_data, {"column_info": column_info, "column_classes": column_classes}

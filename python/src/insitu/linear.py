@@ -87,15 +87,7 @@ def rx_lin_mod(
     given = args.changed(
         rx_lin_mod, {k: v for k, v in locals().items() if k not in ("kwargs", "verbose")}
     )
-    args.refuse(
-        "rx_lin_mod",
-        {
-            "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
-            "transform_objects": (transform_objects, "write the values into the expressions"),
-            "transform_variables": (transform_variables, "transforms find their columns"),
-            "transform_packages": (transform_packages, "transforms need no packages"),
-        },
-    )
+    args.refuse("rx_lin_mod", locals(), args.TRANSFORMS_INSTEAD)
     args.warn_unknown("rx_lin_mod", kwargs)
     names = args.weights(pweights, fweights)
     if precision not in ("auto", "double", "double-double"):

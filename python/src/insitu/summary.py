@@ -90,16 +90,7 @@ def rx_summary(
     given = args.changed(
         rx_summary, {k: v for k, v in locals().items() if k not in ("kwargs", "verbose")}
     )
-    args.refuse(
-        "rx_summary",
-        {
-            "transform_function": (transform_function, args.TRANSFORM_FUNCTION_INSTEAD),
-            "transform_objects": (transform_objects, "write the values into the expressions"),
-            "transform_variables": (transform_variables, "transforms find their columns"),
-            "transform_packages": (transform_packages, "transforms need no packages"),
-            "transform_environment": (transform_environment, "transforms need no environment"),
-        },
-    )
+    args.refuse("rx_summary", locals(), args.TRANSFORMS_INSTEAD)
     args.warn_unknown("rx_summary", kwargs)
     pweights, fweights = args.weights(pweights, fweights)
     text = args.formula_text(formula)

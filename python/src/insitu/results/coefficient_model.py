@@ -243,7 +243,7 @@ class CoefficientModel(Result):
         return frame
 
     def to_sql(self, dialect: str = "postgres") -> str:
-        """The prediction as one SQL expression, for a query or a view of a server where nothing is installed.
+        """The prediction (of a generalised linear model the mean) as one SQL expression, for a query or a view of a server where nothing is installed.
 
         It names the columns as the model does, takes numbers as doubles and compares labels by their bytes. It is
         NULL where `rx_predict` gives a missing value: a missing predictor, a level that the model does not know, a
