@@ -137,7 +137,7 @@ Json glm_model(const GlmModelInput& input) {
        number_to_json(fit.parameters * std::log(fit.observations) - 2.0 * fit.log_likelihood)},
       {"pearson", number_to_json(fit.pearson)},
       {"dispersion", number_to_json(fit.dispersion)},
-      {"condition_number", number_to_json(input.solution.condition)},
+      {"condition_number", number_to_json(1.0 / input.solution.condition)},
       {"iterations", input.iterations},
       {"passes", input.passes},
       {"converged", input.end.converged},

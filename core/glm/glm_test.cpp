@@ -244,6 +244,41 @@ laws::Case random_case(uint64_t seed) {
 }
 INSITU_LAWS(GlmLaws, random_case)
 
+// 80 levels are eliminated first, and span the constant however their weights round. The first
+// model is the linear model's own.
+TEST(Glm, ManyLevelsAreSolvedAsFew) {
+  Rng rng(9);
+  const uint64_t rows = 4000;
+  Table table(rows);
+  std::vector<std::string> labels;
+  for (int i = 0; i < 80; ++i) labels.push_back("L" + std::to_string(1000 + i));
+  std::vector<double> x(rows);
+  std::vector<double> event(rows);
+  std::vector<int32_t> codes(rows);
+  for (uint64_t i = 0; i < rows; ++i) {
+    x[i] = rng.normal();
+    codes[i] = static_cast<int32_t>(rng.below(80));
+    event[i] = rng.uniform() < 1.0 / (1.0 + std::exp(-x[i] - 0.01 * codes[i])) ? 1.0 : 0.0;
+  }
+  table.doubles("x", x).doubles("event", event).dictionary("f", labels, codes);
+  Json spec = {{"formula", "event ~ x + f"},
+               {"columns", {numeric("x"), numeric("event"), factor("f")}}};
+  for (const char* name : {"gaussian", "binomial"}) {
+    spec["family"] = {{"name", name}, {"link", nullptr}};
+    spec["cov_coef"] = false;
+    const Json reduced = fit(spec, table);
+    spec["cov_coef"] = true;
+    const Json direct = fit(spec, table);
+    EXPECT_EQ(81, reduced["rank"]);
+    EXPECT_EQ(Json::array(), reduced["warnings"]);
+    EXPECT_EQ(reduced["coefficients"]["aliased"], direct["coefficients"]["aliased"]);
+    EXPECT_NEAR(estimate(reduced, "(Intercept)"), estimate(direct, "(Intercept)"), 1e-12);
+    const auto condition = direct["condition_number"].get<double>();
+    EXPECT_LT(condition, 1.0);  // the reciprocal, as of linear models
+    EXPECT_NEAR(condition, reduced["condition_number"].get<double>(), 1e-6 * condition);
+  }
+}
+
 // A model that does not fit: there Fisher's steps shrink slowly, and Newton's in squares. Fisher's
 // alone took 41, 15 and 10 passes.
 TEST(Glm, LinksThatAreNotCanonicalEndInFewPasses) {

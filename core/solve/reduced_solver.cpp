@@ -62,7 +62,7 @@ class ReducedSolver {
     for (const size_t position : factorisation.kept()) kept.push_back(rest_[position]);
     for (const size_t column : kept) solution.aliased[column] = false;
     for (const size_t column : present_) solution.aliased[column] = column == reference_;
-    if (reference_.has_value()) readmit_constant(solution);
+    if (const auto constant = spanned_constant()) solution.aliased[rest_[*constant]] = false;
 
     const RawBasis basis(system_, solution.aliased);
     solution.centres_hold = basis.exists();
@@ -78,18 +78,15 @@ class ReducedSolver {
   }
 
  private:
-  // All cells of the term span the constant, so that one column of it went; the reference goes in
-  // its place.
-  void readmit_constant(LinearSolution& solution) const {
+  // All cells of the term span the constant, so that one column of it goes, at this place of the
+  // rest; in the end the reference goes instead.
+  std::optional<size_t> spanned_constant() const {
+    if (!reference_.has_value()) return std::nullopt;
     const int constant = *system_.centring().constant;
-    for (auto column = rest_.rbegin(); column != rest_.rend(); ++column) {
-      if (system_.columns()[*column].term != constant || !solution.aliased[*column] ||
-          system_.empty_cell(*column)) {
-        continue;
-      }
-      solution.aliased[*column] = false;
-      return;
+    for (size_t i = rest_.size(); i-- > 0;) {
+      if (system_.columns()[rest_[i]].term == constant && !system_.empty_cell(rest_[i])) return i;
     }
+    return std::nullopt;
   }
 
   // a_l: products of one cell's column with the rest, then with the response.
@@ -140,6 +137,8 @@ class ReducedSolver {
       request.dependent.push_back(redundant[rest_[i]]);
       request.raw_squares.push_back(system_.raw_square(rest_[i]));
     }
+    // Known, and not left to sums that round.
+    if (const auto constant = spanned_constant()) request.dependent[*constant] = true;
     request.raw_squares.push_back(system_.raw_response_square());
     request.dependent.push_back(false);
     request.responses = {r};

@@ -79,6 +79,15 @@ def test_logit_is_glm_with_binomial(data):
     assert isinstance(logit, insitu.RxLogitResults)
 
 
+def test_a_gaussian_model_is_the_linear_one(data):
+    glm = insitu.rx_glm("size ~ x + z + f", data)
+    linear = insitu.rx_lin_mod("size ~ x + z + f", data)
+    for key in ("coefficients", "coef_std_error", "coef_p_value"):
+        np.testing.assert_allclose(getattr(glm, key), getattr(linear, key), rtol=1e-9)
+    for key in ("condition_number", "aic", "bic", "log_likelihood", "rank", "df"):
+        assert getattr(glm, key) == pytest.approx(getattr(linear, key), rel=1e-9)
+
+
 def test_responses_of_two_kinds(data):
     expected = insitu.rx_logit("won ~ x", data).coefficients
     for won in (
