@@ -13,6 +13,7 @@ CLANG_SUFFIX := -19
 # The same objects serve the editable install, the wheel and every clone.
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
+export CCACHE_SLOPPINESS := pch_defines,time_macros
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 # Warnings are errors in every check; a newcomer's compiler may warn as it likes.
 export INSITU_WERROR ?= ON
@@ -96,8 +97,8 @@ tsan:
 	@$(STEP) build-clang-thread tools/build tsan
 	@$(STEP) thread-tests ctest --test-dir build/tsan --output-on-failure -j$(CMAKE_BUILD_PARALLEL_LEVEL)
 fuzz:
-	@$(STEP) build-clang-fuzz tools/build fuzz
-	@$(STEP) fuzz tools/fuzz build/fuzz $(or $(FUZZ_SECONDS),30)
+	@$(STEP) build-clang-address-undefined tools/build asan
+	@$(STEP) fuzz tools/fuzz build/asan $(or $(FUZZ_SECONDS),30)
 python-tests: $(VENV)/.package
 	@$(STEP) python-tests $(PY) -m pytest -q python/tests
 doctests: $(VENV)/.package
