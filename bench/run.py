@@ -23,7 +23,8 @@ for variable in (
 
 LINEAR = ("ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary", "predict")  # fmt: skip
 GENERALIZED = ("logit_factors", "logit_parquet", "logit_dense", "poisson_factors", "gamma_factors", "tweedie_factors")  # fmt: skip
-NAMES = (*LINEAR, *GENERALIZED, "memory", "columns", "levels", "postgres")
+ROBUST = ("hc1_factors", "cluster_factors")
+NAMES = (*LINEAR, *GENERALIZED, *ROBUST, "memory", "columns", "levels", "postgres")
 INTRODUCTION = """# Benchmarks
 
 `make bench` prints these tables: insitu, its peers and the limit side by side in one run, in nine alternate turns (peers: one).
@@ -35,6 +36,7 @@ GLM = (
     "Whole calls, with standard errors and tests, beside glum's `fit`, which has none; three alternate turns, once both are seen to agree within a "
     "twentieth of a standard error. The same number of threads."
 )
+ROBUST_NOTE = "Whole calls, beside `pyfixest.feols`, which absorbs the factors; three alternate turns, once both are seen to agree within a hundredth of the standard errors."
 MADLIB = (
     "MADlib is measured where `MADPACK` names its program: MADlib 2.1.0 (`rel/v2.1.0`, with `#include <array>` in "
     "`src/ports/postgres/dbconnector/dbconnector.hpp`) builds by its own cmake with gcc 12, Boost 1.74, its own Eigen branch and `postgresql-plpython3`."
@@ -43,12 +45,12 @@ MADLIB = (
 
 def one(name: str, folder: Path, quick: bool) -> str:
     """A row, as Markdown."""
-    from bench import glm, memory, postgres, rows, scaling
+    from bench import glm, memory, postgres, robust, rows, scaling
 
     if name == "postgres":
         return postgres.markdown(quick)
     n = 20_000 if quick else 10_000_000
-    if make := {**rows.ROWS, **glm.ROWS}.get(name):
+    if make := {**rows.ROWS, **glm.ROWS, **robust.ROWS}.get(name):
         return make(folder, n, quick).markdown(judged=not quick)
     if name == "memory":
         n = 200_000 if quick else 100_000_000
@@ -90,6 +92,7 @@ def main() -> int:
     )
     text += f"{table(LINEAR)}\n\n{parts['memory']}\n"
     text += f"\n## Generalised linear models\n\n{GLM}\n\n{table(GENERALIZED)}\n"
+    text += f"\n## Robust and clustered covariances\n\n{ROBUST_NOTE}\n\n{table(ROBUST)}\n"
     text += (
         f"\n## Cost per row against columns\n\nOLS on doubles in memory.\n\n{parts['columns']}\n"
     )

@@ -62,6 +62,11 @@ class Row:
             else f"{name} {value:.2f} s ({value / self.seconds:.0f}×)"
             for name, value in self.peers.items()
         )
+        if not self.limits:
+            return (
+                f"| {self.work} | {self.limit}: not measured | {self.seconds:.3f} s "
+                f"| – | {self.target} | {peers or '–'} |"
+            )
         return (
             f"| {self.work} | {self.limit}: {self.limit_seconds:.3f} s | {self.seconds:.3f} s "
             f"| {self.verdict(judged)} | {self.target} | {peers or '–'} |"

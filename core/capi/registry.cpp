@@ -14,6 +14,8 @@
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"
+#include "robust/cluster_scores.hpp"
+#include "robust/score_squares.hpp"
 #include "score/linear_predict.hpp"
 #include "score/linear_sql.hpp"
 #include "solve/model_tables.hpp"
@@ -59,6 +61,10 @@ constexpr Line<AnalysisPtr> kAnalyses[] = {
     {"linear", analysis_of<LinearAnalysis>, "cross-products of a design: {design, precise}"},
     {"glm", analysis_of<GlmAnalysis>,
      "a step of iteratively reweighted least squares: {design, family, predictor, …}"},
+    {"score_squares", analysis_of<ScoreSquaresAnalysis>,
+     "squared scores of a fitted model, row by row: {design, family, predictor, leverage}"},
+    {"cluster_scores", analysis_of<ClusterScoresAnalysis>,
+     "scores of a fitted model, summed by cluster: {design, family, predictor}"},
 };
 constexpr Line<FitPtr> kFits[] = {
     {"summary", fit_of<SummaryFit>,

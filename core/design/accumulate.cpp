@@ -43,7 +43,7 @@ std::vector<bool> present_levels(const CellPlan& plan, const CrossProducts& prod
     }
     return present;  // any table with the factor tells
   }
-  return present;
+  return std::vector<bool>(counts[factor], true);  // of a factor of clusters nothing is known
 }
 
 // Leaves out the levels that no row has; their cells hold zeros.

@@ -142,6 +142,31 @@ size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
   return design.features.size() - 1;
 }
 
+// The factor of a column that rows are clustered by.
+size_t add_cluster(Design& design, const std::string& name,
+                   const std::vector<DesignColumn>& columns) {
+  if (design.find_column(name) == nullptr) {
+    const auto found =
+        std::find_if(columns.begin(), columns.end(),
+                     [&](const DesignColumn& column) { return column.name == name; });
+    if (found == columns.end()) {
+      std::vector<std::string> names;
+      for (const DesignColumn& column : columns) names.push_back(column.name);
+      throw SpecError("there is no column \"" + name + "\" to cluster by; " +
+                      names_advice(name, names, "the columns"));
+    }
+    design.columns.push_back(*found);
+  }
+  Expr column;
+  column.kind = ExprKind::kColumn;
+  column.name = name;
+  if (design.find_column(name)->kind == ColumnKind::kFactor) return add_factor(design, column);
+  Expr factor;
+  factor.kind = ExprKind::kFactorOf;
+  factor.args = {std::make_shared<Expr>(column)};
+  return add_factor(design, factor);
+}
+
 [[noreturn]] void refuse_weight(const std::string& name, const std::vector<DesignColumn>& columns) {
   std::vector<std::string> numbers;
   for (const DesignColumn& column : columns) {
@@ -247,9 +272,10 @@ Json write_columns(const std::vector<DesignColumn>& columns) {
 }
 
 Design Design::make(const std::string& formula, const std::vector<DesignColumn>& columns,
-                    const std::string& weight) {
+                    const std::string& weight, const std::vector<std::string>& clusters) {
   std::vector<std::string> not_in_all;
   if (!weight.empty()) not_in_all.push_back(weight);
+  not_in_all.insert(not_in_all.end(), clusters.begin(), clusters.end());
   const ResolvedFormula resolved =
       resolve(parse_formula(formula), formula_columns(columns), not_in_all);
 
@@ -281,12 +307,25 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
   for (const ExprPtr& offset : resolved.formula.offsets) {
     design.offsets.push_back(make_feature(offset));
   }
+  for (const std::string& name : clusters) {
+    design.clusters.push_back(add_cluster(design, name, columns));
+    if (std::count(design.clusters.begin(), design.clusters.end(), design.clusters.back()) > 1)
+      throw SpecError("column \"" + name + "\" is named twice among the clusters");
+  }
   return design;
 }
 
+Design Design::without_clusters() const {
+  if (clusters.empty()) return *this;
+  Json json = to_json();
+  json.erase("clusters");
+  return from_json(json);
+}
+
 Design Design::from_json(const Json& json) {
-  Design design = make(json.at("formula").get<std::string>(), read_columns(json.at("columns")),
-                       json.value("weight", std::string()));
+  Design design =
+      make(json.at("formula").get<std::string>(), read_columns(json.at("columns")),
+           json.value("weight", std::string()), json.value("clusters", std::vector<std::string>()));
   if (json.contains("factor_levels")) {
     for (DesignFactor& factor : design.factors) {
       const auto found = json["factor_levels"].find(factor.label);
@@ -305,6 +344,7 @@ Json Design::to_json() const {
     if (factor.from_number && factor.levels.has_value()) levels[factor.label] = *factor.levels;
   }
   if (!levels.empty()) json["factor_levels"] = std::move(levels);
+  for (const size_t cluster : clusters) json["clusters"].push_back(factors[cluster].column);
   return json;
 }
 

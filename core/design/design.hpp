@@ -73,7 +73,7 @@ inline constexpr uint64_t kMaxCells = 10'000'000;
 
 struct Design {
   std::string formula;
-  std::vector<DesignColumn> columns;  // those used, weights last
+  std::vector<DesignColumn> columns;  // those used: of the formula, weights, clusters
   bool intercept = true;
   std::vector<DesignFactor> factors;
   std::vector<DesignFeature> features;
@@ -81,13 +81,19 @@ struct Design {
   std::optional<DesignFeature> response;
   std::vector<DesignFeature> offsets;
   std::string weight;
+  // Factors that rows are clustered by, for covariances; they need not be in a term. A row without
+  // its cluster is incomplete.
+  std::vector<size_t> clusters;
 
-  // Builds the design of a formula over the columns of a source. SpecError for what the formula or
-  // the columns cannot do.
+  // Builds the design of a formula over the columns of a source; `clusters` names columns of it,
+  // numbers by their whole parts. SpecError for what the formula or the columns cannot do.
   static Design make(const std::string& formula, const std::vector<DesignColumn>& columns,
-                     const std::string& weight);
+                     const std::string& weight, const std::vector<std::string>& clusters = {});
   static Design from_json(const Json& json);
   Json to_json() const;
+
+  // The same without clusters, and without the columns that only they need.
+  Design without_clusters() const;
 
   // True if every factor, and every column whose levels are positions, has its levels.
   bool frozen() const;

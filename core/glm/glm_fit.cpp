@@ -17,7 +17,6 @@ namespace insitu {
 namespace {
 
 constexpr double kPlainEps = 0x1p-50;  // see linear_fit.cpp
-constexpr size_t kMostCovarianceColumns = 4000;
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
 constexpr double kNearEnd = 1e-2;  // part of the deviance that a step takes before Newton's begin
@@ -94,6 +93,7 @@ GlmOptions read_options(const Json& spec, Json& columns) {
   options.objective_tolerance = reader.number("objective_function_tolerance", 1e-8);
   options.tight = reader.one_of("tolerance", {"default", "tight"}, "default") == "tight";
   reader.optional("rows");
+  options.covariance = CovarianceOptions::read(reader);
   reader.finish();
   if (!options.pweights.empty() && !options.fweights.empty())
     throw SpecError("pweights and fweights were both given; a model takes one of them");
@@ -137,7 +137,8 @@ GlmFit::GlmFit(const Json& spec) {
   const std::string formula =
       with_numeric_response(options_.formula, columns) + offset_terms(options_, columns);
   design_ = Design::make(formula, columns,
-                         options_.pweights.empty() ? options_.fweights : options_.pweights);
+                         options_.pweights.empty() ? options_.fweights : options_.pweights,
+                         options_.covariance.clusters);
   if (!design_.response.has_value())
     formula_error(options_.formula, 0, "there is no response", "write \"y ~ …\"");
   if (design_.terms.empty()) {
@@ -150,7 +151,7 @@ GlmFit::GlmFit(const Json& spec) {
 
 AnalysisPtr GlmFit::next() {
   if (done_) return nullptr;
-  pass_ = levels_pass(design_);
+  pass_ = robust_ ? robust_->pass() : levels_pass(design_);
   if (!pass_) {
     GlmPoint point;
     if (at_.has_value()) point.predictor = at_->predictor;
@@ -348,6 +349,11 @@ void GlmFit::accept(const AnyState& any) {
     require_two_levels();
     return;
   }
+  if (robust_) {
+    robust_->accept(any);
+    finish(state_, robust_->system(), robust_->solution());
+    return;
+  }
   const auto& state = state_cast<GlmState>(*pass_, any);
   require_rows(state);
   require_two_levels();
@@ -391,16 +397,28 @@ void GlmFit::accept(const AnyState& any) {
     end_ = converged ? GlmEnd{true, "converged"}
                      : GlmEnd{false, "stopped after max_iterations=" +
                                          std::to_string(options_.max_iterations) + " steps"};
-    model_ =
-        std::make_unique<Json>(glm_model({options_, state, system, solution, end_, null_deviance_,
-                                          *likelihood_, iterations_, passes_}));
-    done_ = true;
+    if (!options_.covariance.robust()) {
+      finish(state, system, solution);
+      return;
+    }
+    state_ = state;
+    const double observations =
+        options_.fweights.empty() ? static_cast<double>(state.used) : state.prior.hi;
+    robust_ = std::make_unique<RobustFit>(RobustFit::Input{options_.covariance, options_.family,
+                                                           design, products, solver, observations});
     return;
   }
   last_ = last_ || more;
   deviance_ = state.deviances[kFullStep].hi;
   previous_ = std::move(at_);
   at_ = std::move(next);
+}
+
+void GlmFit::finish(const GlmState& state, const LinearSystem& system,
+                    const LinearSolution& solution) {
+  model_ = std::make_unique<Json>(glm_model({options_, state, system, solution, robust_.get(), end_,
+                                             null_deviance_, *likelihood_, iterations_, passes_}));
+  done_ = true;
 }
 
 Json GlmFit::result() const {

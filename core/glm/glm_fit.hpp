@@ -5,7 +5,8 @@
 // pass of Fisher's gives the standard errors. A step that raises the deviance, or leads to means
 // that the family does not have, is shortened (its pass has told by how much). It ends when both
 // tests of the original hold and no step is larger than a thousandth of its standard error; the
-// last step is always taken, and its deviance follows from the quadratic that it minimised.
+// last step is always taken, and its deviance follows from the quadratic that it minimised. A
+// robust covariance takes one more pass, at the end.
 #pragma once
 
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "base/analysis.hpp"
 #include "glm/glm_analysis.hpp"
+#include "robust/robust_covariance.hpp"
 #include "solve/linear_solver.hpp"
 
 namespace insitu {
@@ -36,6 +38,7 @@ struct GlmOptions {
   double coefficient_tolerance = 1e-6;
   double objective_tolerance = 1e-8;
   bool tight = false;  // one more pass, at the end of the last step
+  CovarianceOptions covariance;
 };
 
 // How the iterations ended.
@@ -61,6 +64,7 @@ class GlmFit final : public Fit {
     LinearPredictor predictor;
   };
 
+  void finish(const GlmState& state, const LinearSystem& system, const LinearSolution& solution);
   void require_rows(const GlmState& state) const;
   void require_two_levels() const;
   void start_at_given();
@@ -99,6 +103,8 @@ class GlmFit final : public Fit {
   bool done_ = false;
   int passes_ = 0;
   GlmEnd end_;
+  std::unique_ptr<RobustFit> robust_;  // the pass handed out is its own
+  GlmState state_;                     // then: of the pass before it
   std::unique_ptr<Json> model_;
 };
 
@@ -108,6 +114,7 @@ struct GlmModelInput {
   const GlmState& state;
   const LinearSystem& system;
   const LinearSolution& solution;
+  const RobustFit* robust;  // null: classical; else the solution is its own
   const GlmEnd& end;
   double null_deviance;
   double likelihood;  // what the responses contribute to it

@@ -21,6 +21,9 @@ struct Fitness {
   double deviance = 0.0;
   double pearson = 0.0;
   double dispersion = kNaN;
+  double spread = kNaN;   // of coefficients: (X'WX)^-1, or a robust covariance, times this
+  bool normal = false;    // tests are
+  double test_df = kNaN;  // where they are not
   double log_likelihood = kNaN;
   double null_log_likelihood = kNaN;
   double parameters = 0.0;  // that the likelihood was maximised over
@@ -41,6 +44,9 @@ Fitness measure(const GlmModelInput& input) {
     fit.dispersion = fit.pearson / fit.df;
   }
   const Family& family = input.options.family;
+  fit.spread = input.robust == nullptr ? fit.dispersion : 1.0;
+  fit.normal = family.dispersion_is_one() && input.options.covariance.clusters.empty();
+  if (!fit.normal) fit.test_df = input.robust == nullptr ? fit.df : input.robust->df();
   LikelihoodSums sums{fit.deviance, input.likelihood, input.state.prior.hi, fit.observations};
   fit.log_likelihood = log_likelihood(family, sums);
   sums.deviance = input.null_deviance;
@@ -52,7 +58,6 @@ Fitness measure(const GlmModelInput& input) {
 
 Json coefficients(const GlmModelInput& input, const Fitness& fit) {
   const LinearSolution& solution = input.solution;
-  const bool normal = input.options.family.dispersion_is_one();
   std::vector<std::string> names;
   std::vector<double> estimate;
   std::vector<double> error;
@@ -64,16 +69,16 @@ Json coefficients(const GlmModelInput& input, const Fitness& fit) {
     if (input.system.empty_cell(i)) empty.push_back(i);
     const bool dropped = solution.aliased[i];
     estimate.push_back(dropped ? kNaN : static_cast<double>(solution.coefficients[i]));
-    error.push_back(
-        dropped ? kNaN : std::sqrt(static_cast<double>(solution.variances[i]) * fit.dispersion));
+    error.push_back(dropped ? kNaN
+                            : std::sqrt(static_cast<double>(solution.variances[i]) * fit.spread));
     statistic.push_back(estimate.back() / error.back());
-    p.push_back(normal ? normal_two_sided(statistic.back())
-                       : student_t_two_sided(statistic.back(), fit.df));
+    p.push_back(fit.normal ? normal_two_sided(statistic.back())
+                           : student_t_two_sided(statistic.back(), fit.test_df));
   }
   return {{"names", names},
           {"estimate", numbers_to_json(estimate)},
           {"std_error", numbers_to_json(error)},
-          {normal ? "z_value" : "t_value", numbers_to_json(statistic)},
+          {fit.normal ? "z_value" : "t_value", numbers_to_json(statistic)},
           {"p_value", numbers_to_json(p)},
           {"aliased", solution.aliased},
           {"empty", empty}};
@@ -94,6 +99,9 @@ Json warnings(const GlmModelInput& input, const Fitness& fit) {
     list.push_back("\"" + input.system.name(input.solution.suspicious.front()) +
                    "\" is nearly a combination of other columns; its coefficient is sensitive to "
                    "the last digits of the data");
+  }
+  if (input.robust != nullptr) {
+    for (const std::string& warning : input.robust->warnings()) list.push_back(warning);
   }
   return list;
 }
@@ -119,7 +127,7 @@ Json glm_model(const GlmModelInput& input) {
       {"formula", input.options.formula},
       {"response", design.response->label},
       {"family", std::move(family)},
-      {"design", design.to_json()},
+      {"design", design.without_clusters().to_json()},
       {"coefficients", coefficients(input, fit)},
       {"n_valid_obs", state.used},
       {"n_missing_obs", state.missing},
@@ -144,10 +152,13 @@ Json glm_model(const GlmModelInput& input) {
       {"ended", input.end.why},
       {"intercept", input.system.intercept()},
       {"pweights", input.options.pweights},
-      {"fweights", input.options.fweights}};
+      {"fweights", input.options.fweights},
+      {"cov_type", input.options.covariance.type},
+      {"clusters", input.robust == nullptr ? Json::array() : input.robust->clusters()},
+      {"test_df", number_to_json(fit.test_df)}};
   model["cov_coef"] =
-      input.options.cov_coef ? coefficient_covariance(input.solution, fit.dispersion) : Json();
-  model["scoring"] = scoring(input.system, input.solution, fit.dispersion, input.options.cov_coef);
+      input.options.cov_coef ? coefficient_covariance(input.solution, fit.spread) : Json();
+  model["scoring"] = scoring(input.system, input.solution, fit.spread, input.options.cov_coef);
   model["warnings"] = warnings(input, fit);
   return model;
 }

@@ -6,6 +6,7 @@
 
 #include "base/errors.hpp"
 #include "family/likelihood.hpp"
+#include "family/working.hpp"
 #include "linalg/kernels.hpp"
 #include "linalg/logistic.hpp"
 
@@ -139,20 +140,11 @@ void GlmRows::add_means(const Tile& tile, GlmStep step) {
 
 // W, z and Pearson's terms from where add_means was last.
 void GlmRows::weigh(const Tile& tile, const double* linear) {
-  const size_t n = tile.rows;
-  const double* y = tile.values.back();
-  family_.variances(mean_.data(), rest_.data(), n, variance_.data());
-  for (size_t i = 0; i < n; ++i) {
-    const double prior = tile.weight == nullptr ? 1.0 : tile.weight[i];
-    const double w = prior * slope_[i] * (slope_[i] / variance_[i]);
-    const bool counts = w > 0.0 && std::isfinite(w);
-    // Of a binomial mean near 1 the complement has the digits.
-    const double residual = family_.kind == FamilyKind::kBinomial && mean_[i] > 0.5
-                                ? rest_[i] - (1.0 - y[i])
-                                : y[i] - mean_[i];
-    const double z = counts ? linear[i] + residual / slope_[i] : 0.0;
-    scratch_[i] = counts ? residual * (residual / variance_[i]) : 0.0;
-    weight_[i] = std::isfinite(z) && counts ? w : 0.0;
+  working_terms(family_, {tile.values.back(), tile.weight, tile.rows},
+                {mean_.data(), rest_.data(), slope_.data()},
+                {weight_.data(), response_.data(), scratch_.data(), variance_.data()});
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const double z = linear[i] + response_[i];
     response_[i] = std::isfinite(z) ? z : 0.0;
   }
 }

@@ -85,7 +85,7 @@ void LinearAnalysis::validate(const State& state) const {
 }
 
 Json LinearAnalysis::sums() const {
-  if (precise_) return nullptr;
+  if (precise_ || !design_.clusters.empty()) return nullptr;
   const SumNeeds needs{.response = true, .complete = true, .log_weights = !design_.weight.empty()};
   return sum_request(design_, needs, cross_product_tables(plan_));
 }

@@ -53,7 +53,7 @@ class LinearAnalysis {
   uint64_t state_bytes() const;
   void validate(const State& state) const;
   // What SQL must sum, and the state of its answer (design/sum_request.hpp, sum_groups.hpp); null
-  // with `precise`, which no SQL is.
+  // with `precise`, which no SQL is, and where clusters would be grouped by.
   Json sums() const;
   State from_sums(const Json& facts, const Chunk& answer) const;
 

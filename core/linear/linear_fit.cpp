@@ -23,8 +23,6 @@ constexpr double kWantedDigits =
 // a few thousand in a cell, whose rounding averages out over tiles; a few units in the last place.
 constexpr double kPlainEps = 0x1p-50;
 constexpr double kPreciseEps = 0x1p-100;
-constexpr size_t kMostCovarianceColumns =
-    4000;  // a covariance of all coefficients needs the direct solution
 
 LinearOptions read_options(const Json& spec, Json& columns) {
   SpecReader reader(spec, "linear");
@@ -43,6 +41,7 @@ LinearOptions read_options(const Json& spec, Json& columns) {
   if (const Json* rows = reader.optional("rows")) {
     if (rows->is_number_unsigned()) options.rows = rows->get<uint64_t>();
   }
+  options.covariance = CovarianceOptions::read(reader);
   reader.finish();
   if (!options.pweights.empty() && !options.fweights.empty()) {
     throw SpecError("pweights and fweights were both given; a model takes one of them");
@@ -53,7 +52,8 @@ LinearOptions read_options(const Json& spec, Json& columns) {
 Design make_design(const std::string& formula, const Json& columns, const LinearOptions& options) {
   // A cube has no intercept: its first factor keeps all levels.
   Design design = Design::make(options.cube ? formula + " - 1" : formula, read_columns(columns),
-                               options.pweights.empty() ? options.fweights : options.pweights);
+                               options.pweights.empty() ? options.fweights : options.pweights,
+                               options.covariance.clusters);
   if (!design.response.has_value()) {
     formula_error(formula, 0, "there is no response", "write \"y ~ …\"");
   }
@@ -116,7 +116,7 @@ LinearFit::LinearFit(const Json& spec) {
 
 AnalysisPtr LinearFit::next() {
   if (done_) return nullptr;
-  pass_ = levels_pass(design_);
+  pass_ = robust_ ? robust_->pass() : levels_pass(design_);
   if (!pass_) pass_ = erase(LinearAnalysis(design_, precise_));
   ++passes_;
   return pass_;
@@ -136,6 +136,11 @@ void LinearFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
   if (!design_.open_codes().empty()) {
     design_ = with_levels(design_, *pass_, any);
+    return;
+  }
+  if (robust_) {
+    robust_->accept(any);
+    finish(state_, robust_->system(), robust_->solution());
     return;
   }
   const auto& state = state_cast<LinearState>(*pass_, any);
@@ -162,8 +167,22 @@ void LinearFit::accept(const AnyState& any) {
     precise_ = true;
     return;
   }
-  model_ =
-      std::make_unique<Json>(linear_model({options_, state, system, solution, precise_, passes_}));
+  if (!options_.covariance.robust()) {
+    finish(state, system, solution);
+    return;
+  }
+  state_ = state;
+  const double observations =
+      options_.fweights.empty() ? static_cast<double>(state.used) : state.products.weight.hi;
+  const Family gaussian = Family::from_json({{"name", "gaussian"}, {"link", nullptr}});
+  robust_ = std::make_unique<RobustFit>(
+      RobustFit::Input{options_.covariance, gaussian, frozen, products, solver, observations});
+}
+
+void LinearFit::finish(const LinearState& state, const LinearSystem& system,
+                       const LinearSolution& solution) {
+  model_ = std::make_unique<Json>(
+      linear_model({options_, state, system, solution, robust_.get(), precise_, passes_}));
   done_ = true;
 }
 

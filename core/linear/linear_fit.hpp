@@ -1,7 +1,7 @@
 // The linear model as a fit: one pass, before it one over the levels that N() needs and nobody
 // gave, and after it one in double-double where the first would keep fewer than 9 digits, where a
 // pivot is suspicious, or where rows x columns^2 is so small that it costs nothing (DESIGN:
-// automatic precision).
+// automatic precision). A robust covariance takes one more pass, at the end.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 #include "base/analysis.hpp"
 #include "linear/linear_analysis.hpp"
+#include "robust/robust_covariance.hpp"
 #include "solve/linear_solver.hpp"
 
 namespace insitu {
@@ -28,6 +29,7 @@ struct LinearOptions {
   // not where it costs nothing here
   std::string precision = "auto";
   std::optional<uint64_t> rows;  // where the source knows
+  CovarianceOptions covariance;
 };
 
 class LinearFit final : public Fit {
@@ -41,6 +43,7 @@ class LinearFit final : public Fit {
   Json result() const override;
 
  private:
+  void finish(const LinearState& state, const LinearSystem& system, const LinearSolution& solution);
   bool needs_precision(const Design& frozen, const LinearState& state,
                        const LinearSolution& solution) const;
 
@@ -50,6 +53,8 @@ class LinearFit final : public Fit {
   bool precise_ = false;
   bool done_ = false;
   int passes_ = 0;
+  std::unique_ptr<RobustFit> robust_;  // the pass handed out is its own
+  LinearState state_;                  // then: of the pass before it
   std::unique_ptr<Json> model_;
 };
 
@@ -59,6 +64,7 @@ struct LinearModelInput {
   const LinearState& state;
   const LinearSystem& system;
   const LinearSolution& solution;
+  const RobustFit* robust;  // null: classical; else the solution is its own
   bool precise;
   int passes;
 };

@@ -20,6 +20,9 @@ struct Fitness {
   DoubleDouble rss;
   DoubleDouble total;      // about the mean with an intercept, about zero without
   double variance = kNaN;  // rss / df
+  // Of coefficients: (X'WX)^-1, or a robust covariance, times this.
+  DoubleDouble spread = kNaN;
+  double test_df = 0.0;
 };
 
 DoubleDouble response_about_mean(const CrossProducts& products) {
@@ -37,7 +40,11 @@ Fitness measure(const LinearModelInput& input) {
   const bool about_mean = input.system.intercept() || input.options.cube;
   fit.total =
       about_mean ? response_about_mean(input.state.products) : input.system.raw_response_square();
-  if (fit.df > 0.0) fit.variance = static_cast<double>(fit.rss / DoubleDouble(fit.df));
+  fit.test_df = input.robust == nullptr ? fit.df : input.robust->df();
+  if (fit.df > 0.0) {
+    fit.variance = static_cast<double>(fit.rss / DoubleDouble(fit.df));
+    fit.spread = input.robust == nullptr ? fit.rss / DoubleDouble(fit.df) : DoubleDouble(1.0);
+  }
   return fit;
 }
 
@@ -55,12 +62,11 @@ Json coefficients(const LinearModelInput& input, const Fitness& fit) {
     const bool dropped = solution.aliased[i];
     estimate.push_back(dropped ? kNaN : static_cast<double>(solution.coefficients[i]));
     double std_error = kNaN;
-    if (!dropped && fit.df > 0.0) {
-      std_error = static_cast<double>(sqrt(solution.variances[i] * fit.rss / DoubleDouble(fit.df)));
-    }
+    if (!dropped && fit.df > 0.0)
+      std_error = static_cast<double>(sqrt(solution.variances[i] * fit.spread));
     error.push_back(std_error);
     t.push_back(estimate.back() / std_error);
-    p.push_back(student_t_two_sided(t.back(), fit.df));
+    p.push_back(student_t_two_sided(t.back(), fit.test_df));
   }
   return {{"names", names},
           {"estimate", numbers_to_json(estimate)},
@@ -85,6 +91,7 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
         : explained.hi > 0.0 ? std::numeric_limits<double>::infinity()
                              : kNaN;
   }
+  if (input.robust != nullptr) f = input.options.cube ? kNaN : input.robust->wald() / num_df;
   model["rank"] = input.solution.rank;
   model["df"] = {input.solution.rank, number_to_json(fit.df), input.solution.aliased.size()};
   model["residual_squares"] = number_to_json(static_cast<double>(fit.rss));
@@ -99,8 +106,8 @@ void add_fitness(Json& model, const LinearModelInput& input, const Fitness& fit)
       fit.df > 0.0 ? 1.0 - (1.0 - r_squared) * (fit.observations - constant) / fit.df : kNaN);
   model["f_statistic"] = number_to_json(f);
   model["f_num_df"] = number_to_json(num_df);
-  model["f_den_df"] = number_to_json(fit.df);
-  model["f_pvalue"] = number_to_json(f_upper_tail(f, num_df, fit.df));
+  model["f_den_df"] = number_to_json(fit.test_df);
+  model["f_pvalue"] = number_to_json(f_upper_tail(f, num_df, fit.test_df));
 }
 
 // As R's logLik.lm: sigma counts as a parameter; probability weights enter by their logarithms.
@@ -154,6 +161,9 @@ Json warnings(const LinearModelInput& input, const Fitness& fit) {
     list.push_back(
         "precision=\"double\" may keep fewer than 9 digits of these coefficients; use \"auto\"");
   }
+  if (input.robust != nullptr) {
+    for (const std::string& warning : input.robust->warnings()) list.push_back(warning);
+  }
   return list;
 }
 
@@ -176,11 +186,14 @@ Json linear_model(const LinearModelInput& input) {
                 {"version", 1},
                 {"formula", input.options.formula},
                 {"response", design.response->label},
-                {"design", design.to_json()},
+                {"design", design.without_clusters().to_json()},
                 {"intercept", input.system.intercept()},
                 {"cube", input.options.cube},
                 {"pweights", input.options.pweights},
                 {"fweights", input.options.fweights},
+                {"cov_type", input.options.covariance.type},
+                {"clusters", input.robust == nullptr ? Json::array() : input.robust->clusters()},
+                {"test_df", number_to_json(fit.test_df)},
                 {"n_valid_obs", input.state.used},
                 {"n_missing_obs", input.state.missing},
                 {"n_zero_weight", input.state.zero_weight},
@@ -191,9 +204,10 @@ Json linear_model(const LinearModelInput& input) {
   add_fitness(model, input, fit);
   add_likelihood(model, input, fit);
   model["condition_number"] = number_to_json(1.0 / input.solution.condition);
-  model["scoring"] = scoring(input.system, input.solution, fit.variance, input.options.cov_coef);
+  const auto spread = static_cast<double>(fit.spread);
+  model["scoring"] = scoring(input.system, input.solution, spread, input.options.cov_coef);
   model["cov_coef"] =
-      input.options.cov_coef ? coefficient_covariance(input.solution, fit.variance) : Json();
+      input.options.cov_coef ? coefficient_covariance(input.solution, spread) : Json();
   model["cov_data"] = input.options.cov_data && input.system.intercept()
                           ? data_covariance(input.system, fit.observations)
                           : Json();

@@ -78,7 +78,7 @@ TEST(LinearTables, WhatIsNotFiniteStaysSo) {
   Json model = plants();
   model["f_statistic"] = "Infinity";
   model["r_squared"] = nullptr;
-  model["df"][1] = 0;
+  model["test_df"] = 0;
   EXPECT_EQ("Infinity", glance_linear_model(model)["statistic"]);
   EXPECT_TRUE(glance_linear_model(model)["r_squared"].is_null());
   EXPECT_TRUE(tidy_coefficients(model, 0.9)["conf_low"][0].is_null());
@@ -92,8 +92,9 @@ TEST(LinearTables, DamagedModelsAndLevelsAreRefused) {
   EXPECT_THROW(tidy_coefficients(model, 0.95), SpecError);
   model = plants();
   model["df"] = {1, 2};
-  EXPECT_THROW(tidy_coefficients(model, 0.95), SpecError);
   EXPECT_THROW(glance_linear_model(model), SpecError);
+  model.erase("test_df");  // as in models saved before tests had degrees of freedom of their own
+  EXPECT_THROW(tidy_coefficients(model, 0.95), SpecError);
   model.erase("aic");
   EXPECT_THROW(glance_linear_model(model), SpecError);
   EXPECT_THROW(tidy_coefficients(Json::array(), 0.95), SpecError);

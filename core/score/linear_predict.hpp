@@ -44,7 +44,7 @@ class LinearPredict final : public RowFunction {
   // Kept from tile to tile.
   struct Scratch {
     LinearOutcome::Scratch outcome;
-    LinearErrors::Active active;
+    RowForm::Active active;
   };
   // Turns the linear predictors that out[0] holds from `begin` on into all outputs.
   void finish(const Tile& tile, std::span<double* const> out, uint64_t begin,

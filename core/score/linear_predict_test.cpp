@@ -35,7 +35,7 @@ Json model() {
             {"estimate", {10.0, 2.0, 3.0, nullptr}},
             {"empty", Json::array()}}},
           {"residual_variance", 2.0},
-          {"f_den_df", 10.0},
+          {"test_df", 10.0},
           {"scoring",
            {{"intercept", 12.0},
             {"centers", {1.0}},
@@ -131,7 +131,7 @@ Json counts() {
   Json glm = model();
   glm["kind"] = "glm";
   glm["family"] = {{"name", "poisson"}, {"link", "log"}};
-  glm["df"] = {3, 10, 4};
+  glm["test_df"] = nullptr;
   glm["scoring"]["intercept"] = -4.0;
   return glm;
 }

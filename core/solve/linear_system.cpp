@@ -31,9 +31,9 @@ LinearSystem::LinearSystem(const Design& design, const CellPlan& plan,
       products_(products),
       centring_(std::move(centring)),
       response_(plan.n_values - 1),
-      solved_{centring_.constant.has_value(), std::vector<DoubleDouble>(design.terms.size())},
-      plain_{design.intercept, std::vector<DoubleDouble>(design.terms.size())},
-      raw_{false, std::vector<DoubleDouble>(design.terms.size())} {
+      solved_(basis(centring_.constant.has_value())),
+      plain_(basis(design.intercept)),
+      raw_(basis(false)) {
   for (size_t t = 0; t < design.terms.size(); ++t) {
     // Any center will do within cells; a double is what predictions can repeat.
     if (centring_.cells[t].has_value()) solved_.centers[t] = mean(1 + *design.terms[t].feature).hi;
@@ -51,6 +51,20 @@ LinearSystem::LinearSystem(const Design& design, const CellPlan& plan,
       pairs_.push_back(both ? map_pair(t, u) : PairMap{});
     }
   }
+}
+
+LinearSystem LinearSystem::of(const CrossProducts& products) const {
+  LinearSystem other(design_, plan_, products, centring_);
+  other.solved_ = solved_;
+  return other;
+}
+
+LinearSystem::Basis LinearSystem::basis(bool about_means) const {
+  Basis basis{std::vector<DoubleDouble>(plan_.n_values),
+              std::vector<DoubleDouble>(design_.terms.size())};
+  for (size_t value = 1; value < plan_.n_values && about_means; ++value)
+    basis.values[value] = mean(value);
+  return basis;
 }
 
 LinearSystem::PairMap LinearSystem::map_pair(size_t t, size_t u) const {
@@ -106,9 +120,7 @@ DoubleDouble LinearSystem::mean(size_t value) const {
                     : DoubleDouble(products_.mean_hi[value - 1], products_.mean_lo[value - 1]);
 }
 
-DoubleDouble LinearSystem::response_center() const {
-  return solved_.centred ? mean(response_) : DoubleDouble();
-}
+DoubleDouble LinearSystem::response_center() const { return solved_.values[response_]; }
 
 DoubleDouble LinearSystem::term_center(size_t term) const {
   return multiplier(term, solved_).center;
@@ -119,17 +131,16 @@ LinearSystem::Centred LinearSystem::multiplier(size_t term, const Basis& basis) 
   if (!t.feature.has_value()) return {};
   const size_t value = 1 + *t.feature;
   if (!t.factors.empty()) return {value, basis.centers[term]};
-  return {value, basis.centred ? mean(value) : DoubleDouble()};
+  return {value, basis.values[value]};
 }
 
 // Sum of w a b of two values of numeric columns.
 DoubleDouble LinearSystem::numeric_entry(size_t a, size_t b, const Basis& basis) const {
-  if (a == 0 && b == 0) return weight();
-  if (a == 0 || b == 0) return basis.centred ? DoubleDouble() : weight() * mean(a) * mean(b);
+  const DoubleDouble about = weight() * (mean(a) - basis.values[a]) * (mean(b) - basis.values[b]);
+  if (a == 0 || b == 0) return about;
   const size_t k = products_.values();
   const size_t at = packed_index(std::min(a, b) - 1, std::max(a, b) - 1, k);
-  const DoubleDouble centred(products_.cross_hi[at], products_.cross_lo[at]);
-  return basis.centred ? centred : centred + weight() * mean(a) * mean(b);
+  return DoubleDouble(products_.cross_hi[at], products_.cross_lo[at]) + about;
 }
 
 // Sum of w a b over a cell.
@@ -155,9 +166,7 @@ DoubleDouble LinearSystem::value_entry(size_t column, size_t value, const Basis&
   const Centred own = multiplier(t, basis);
   if (design_.terms[t].factors.empty()) return numeric_entry(own.value, value, basis);
   const PairMap& map = pair(t, t);
-  const bool about_mean = basis.centred && value != 0;
-  return cell_entry(map.table, map.first[c.cell], own,
-                    {value, about_mean ? mean(value) : DoubleDouble()});
+  return cell_entry(map.table, map.first[c.cell], own, {value, basis.values[value]});
 }
 
 DoubleDouble LinearSystem::column_entry(size_t i, size_t j, const Basis& basis) const {

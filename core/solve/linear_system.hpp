@@ -23,6 +23,8 @@ class LinearSystem {
   // `products` must carry the levels of `design` in order (align_levels). Both outlive the system.
   LinearSystem(const Design& design, const CellPlan& plan, const CrossProducts& products,
                Centring centring);
+  // Other sums of the same design, about the centers that this system has.
+  LinearSystem of(const CrossProducts& products) const;
 
   // Intercept first, then the terms as written, cells in order.
   const std::vector<SystemColumn>& columns() const { return columns_; }
@@ -58,9 +60,11 @@ class LinearSystem {
   const PairMap& pair(size_t t, size_t u) const { return pairs_[t * design_.terms.size() + u]; }
   // What columns are taken about.
   struct Basis {
-    bool centred = false;               // numeric columns and the response: about their means
+    std::vector<DoubleDouble> values;   // centers of numeric columns and the response; the constant
+                                        // has 0
     std::vector<DoubleDouble> centers;  // per term: of slopes within cells
   };
+  Basis basis(bool about_means) const;
   DoubleDouble mean(size_t value) const;
   // A value about the center that it has in a term.
   struct Centred {

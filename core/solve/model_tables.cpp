@@ -23,6 +23,10 @@ double residual_df(const Json& model) {
                   " degrees of freedom, expected 3; it is damaged");
 }
 
+double test_df(const Json& model) {
+  return model.contains("test_df") ? number_of(model, "test_df") : residual_df(model);
+}
+
 double observations(const Json& model) {
   const auto name = model.find("fweights");
   const bool counted = name != model.end() && name->is_string() && *name != "";
@@ -44,7 +48,7 @@ Json tidy_coefficients(const Json& model, double conf_level) {
   const bool normal = table.contains("z_value");
   const double probability = (1.0 + conf_level) / 2.0;
   const double reach =
-      normal ? normal_quantile(probability) : student_t_quantile(probability, residual_df(model));
+      normal ? normal_quantile(probability) : student_t_quantile(probability, test_df(model));
   std::vector<double> low;
   std::vector<double> high;
   for (size_t i = 0; i < estimate.size(); ++i) {

@@ -17,6 +17,8 @@ Json tidy_coefficients(const Json& model, double conf_level);
 
 // Residual, of "df". SpecError for a damaged model.
 double residual_df(const Json& model);
+// Of t tests of coefficients: clusters less one where rows are clustered.
+double test_df(const Json& model);
 // What degrees of freedom count: rows, or the sum of frequency weights.
 double observations(const Json& model);
 double number_of(const Json& model, const char* key);

@@ -72,7 +72,34 @@ inline AnalysisPtr random_glm_pass(Rng& rng, const Table& table) {
   return first;
 }
 
+// The pass over the scores of a fitted model.
+inline AnalysisPtr random_score_pass(Rng& rng, const Table& table) {
+  constexpr const char* kTypes[] = {"HC0", "HC1", "HC2", "HC3", "cluster", "cluster"};
+  const bool linear = rng.chance(0.7);
+  Json spec = {{"columns", columns_of_random_table()},
+               {"formula", "x0 ~ " + random_terms(rng)},
+               {"cov_type", kTypes[rng.below(std::size(kTypes))]}};
+  if (linear) spec["precision"] = "double";
+  if (!linear) spec["family"] = {{"name", "gaussian"}, {"link", nullptr}};
+  if (spec["cov_type"] == "cluster")
+    spec["clusters"] = rng.chance(0.5) ? Json({"f0", "f2"}) : Json({"f1"});
+  if (rng.chance(0.3)) spec["pweights"] = "w";
+  const FitPtr fit = make_fit(linear ? "linear" : "glm", spec);
+  AnalysisPtr pass = main_pass(*fit, table);
+  try {
+    while (pass->name() == "linear" || pass->name() == "glm") {
+      const StatePtr state = pass->empty();
+      pass->update(*state, table.all());
+      fit->accept(*state);
+      if (AnalysisPtr next = fit->next()) pass = std::move(next);
+    }
+  } catch (const Error&) {  // too few complete rows for another pass
+  }
+  return pass;
+}
+
 inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
+  if (rng.chance(0.15)) return random_score_pass(rng, table);
   if (rng.chance(0.1)) return make_analysis("levels", {{"columns", {"f1", "f0"}}});
   if (rng.chance(0.2)) return random_glm_pass(rng, table);
   Json spec = {{"columns", columns_of_random_table()}};

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from .errors import SpecError
@@ -140,6 +140,39 @@ def weights(pweights: object, fweights: object) -> tuple[str | None, str | None]
             f"Both pweights={names[0]!r} and fweights={names[1]!r} are given: choose one kind of weight."
         )
     return names
+
+
+_COVARIANCES = ("classical", "HC0", "HC1", "HC2", "HC3", "cluster")
+
+
+def covariance(cov_type: object, cluster: object) -> dict[str, Any]:
+    """What a fit's spec says of its covariance, of the arguments `cov_type` and `cluster`."""
+    if cluster is None:
+        clusters = []
+    else:
+        if not isinstance(cluster, str | Sequence):
+            raise SpecError(
+                f"cluster is the name of a column, or a list of two, and was given as {cluster!r}."
+            )
+        listed = [cluster] if isinstance(cluster, str) else list(cluster)
+        clusters = [column_name("cluster", name) for name in listed]
+    if cov_type is None:
+        cov_type = "cluster" if clusters else "classical"
+    known = {name.lower(): name for name in _COVARIANCES}
+    found = known.get(cov_type.lower()) if isinstance(cov_type, str) else None
+    if found is None:
+        raise SpecError(
+            f"cov_type is one of {', '.join(map(repr, _COVARIANCES))}, and was given as {cov_type!r}."
+        )
+    if found == "cluster" and not clusters:
+        raise SpecError(
+            "cov_type='cluster' needs the columns that rows are clustered by: cluster='firm'."
+        )
+    if clusters and found != "cluster":
+        raise SpecError(
+            f"cluster={cluster!r} is given, and cov_type={found!r}: leave out one of them."
+        )
+    return {"cov_type": found, "clusters": clusters}
 
 
 def formula_text(formula: object) -> str:

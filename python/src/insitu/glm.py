@@ -62,6 +62,8 @@ def rx_glm(
     *,
     exposure: str | None = None,
     tolerance: Tolerance = "default",
+    cov_type: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     **kwargs: Any,
 ) -> GeneralizedLinearModel:
     """Fits a generalised linear model by iteratively reweighted least squares, where the data lives.
@@ -95,6 +97,10 @@ def rx_glm(
         compute_context: where to compute; None takes the active context.
         exposure: name of a column of positive numbers, such as years: its logarithm is an offset. For the log link.
         tolerance: "tight" makes one more pass at the end, for standard errors to about 8 digits more.
+        cov_type: of standard errors and tests: "classical" (of the model's variances); "HC0" to "HC3", which hold for
+            rows of unequal variance (HC1 as Stata's `robust`); "cluster". All but the first take one more pass.
+        cluster: name of a column, or of two, within whose values rows may depend on one another; tests have one degree
+            of freedom less than there are clusters. Rows without a cluster are left out as missing.
         cube, variable_selection, coef_label_style, transform_objects, transform_function, transform_variables,
             transform_packages, transform_environment: not supported in this version; given, they are a SpecError.
         compute_aic, blocks_per_read: accepted, without effect; AIC is always computed.
@@ -133,6 +139,7 @@ def rx_glm(
         max_iterations=max_iterations,
         tolerances=(coefficent_tolerance, objective_function_tolerance),
         tolerance=tolerance,
+        covariance=args.covariance(cov_type, cluster),
     )
     return _fitted(
         rx_glm, spec, given, data, compute_context, row_selection, transforms, report_progress, verbose
@@ -171,6 +178,8 @@ def rx_logit(
     compute_context: RxComputeContext | str | None = None,
     *,
     tolerance: Tolerance = "default",
+    cov_type: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     **kwargs: Any,
 ) -> GeneralizedLinearModel:
     """Fits a logistic regression: `rx_glm` with the binomial family and the logit link.
@@ -184,7 +193,7 @@ def rx_logit(
             are a SpecError.
         data, pweights, fweights, row_selection, transforms, drop_first, drop_main, cov_coef, initial_values,
             max_iterations, coefficent_tolerance, objective_function_tolerance, report_progress, verbose,
-            compute_context, tolerance, blocks_per_read: as `rx_glm`.
+            compute_context, tolerance, cov_type, cluster, blocks_per_read: as `rx_glm`.
 
     Returns: a GeneralizedLinearModel.
 
@@ -214,6 +223,7 @@ def rx_logit(
         max_iterations=max_iterations,
         tolerances=(coefficent_tolerance, objective_function_tolerance),
         tolerance=tolerance,
+        covariance=args.covariance(cov_type, cluster),
     )
     return _fitted(
         rx_logit, spec, given, data, compute_context, row_selection, transforms, report_progress, verbose
@@ -232,6 +242,7 @@ def _spec(
     max_iterations: int | None,
     tolerances: tuple[float, float],
     tolerance: str,
+    covariance: dict[str, Any],
     offset: str | None = None,
     exposure: str | None = None,
 ) -> dict[str, Any]:
@@ -260,6 +271,7 @@ def _spec(
         "coefficient_tolerance": float(tolerances[0]),
         "objective_function_tolerance": float(tolerances[1]),
         "tolerance": tolerance,
+        **covariance,
         "rows": None,
     }
 

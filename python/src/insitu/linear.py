@@ -39,6 +39,8 @@ def rx_lin_mod(
     compute_context: RxComputeContext | str | None = None,
     *,
     precision: Precision = "auto",
+    cov_type: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     **kwargs: Any,
 ) -> LinearModel:
     """Fits a linear model by (weighted) least squares, where the data lives.
@@ -65,6 +67,10 @@ def rx_lin_mod(
         compute_context: where to compute; None takes the active context.
         precision: "auto" computes again in double-double where double would keep too few digits;
             "double" or "double-double" decide it.
+        cov_type: of standard errors and tests: "classical" (of the model's variances); "HC0" to "HC3", which hold for
+            rows of unequal variance (HC1 as Stata's `robust`); "cluster". All but the first take one more pass.
+        cluster: name of a column, or of two, within whose values rows may depend on one another; tests have one degree
+            of freedom less than there are clusters. Rows without a cluster are left out as missing.
         transform_objects, transform_function, transform_variables, transform_packages: not supported in this
             version; given, they are a SpecError.
         blocks_per_read: accepted, without effect.
@@ -75,7 +81,8 @@ def rx_lin_mod(
     Raises: SpecError (formula, unknown column, option), DataError (infinite values, negative weights, no rows),
         NumericError, SourceError (data cannot be read).
 
-    See: docs/functions/models.md.
+    See: docs/functions/models.md; of robust errors White (1980), MacKinnon and White (1985), Cameron, Gelbach and Miller
+        (2011).
 
     Example:
         >>> import pandas as pd, insitu
@@ -104,6 +111,7 @@ def rx_lin_mod(
         "cov_coef": bool(cov_coef) and not cube,
         "cov_data": bool(cov_data) and not cube,
         "precision": precision,
+        **args.covariance(cov_type, cluster),
         "rows": None,
     }
     from .data import as_source

@@ -76,6 +76,16 @@ class CoefficientModel(Result):
         return None if matrix is None else square(matrix, self._model["coefficients"]["names"])
 
     @property
+    def cov_type(self) -> str:
+        """What standard errors are: "classical", "HC0" to "HC3", or "cluster"."""
+        return str(self._model.get("cov_type") or "classical")
+
+    @property
+    def clusters(self) -> dict[str, int]:
+        """Clusters by the name of their column; empty where rows are not clustered."""
+        return {found["column"]: int(found["groups"]) for found in self._model.get("clusters", ())}
+
+    @property
     def rank(self) -> int:
         """Number of coefficients that are estimated."""
         return int(self._model["rank"])
@@ -185,7 +195,8 @@ class CoefficientModel(Result):
     def _tidy(self, level: float) -> dict[str, list[Any]]:
         if not (isinstance(level, Real) and 0.0 < level < 1.0):
             raise SpecError(f"The level of an interval lies between 0 and 1, and is {level!r}.")
-        parts = self._as_json("kind", "coefficients", "df")
+        keys = [key for key in ("kind", "coefficients", "df", "test_df") if key in self._model]
+        parts = self._as_json(*keys)
         tidy: dict[str, list[Any]] = json.loads(_core.model_tidy(parts, float(level)))
         return tidy
 

@@ -61,12 +61,12 @@ class GeneralizedLinearModel(CoefficientModel):
 
     @property
     def coef_t_value(self) -> pd.Series:
-        """Estimates over their standard errors: z where the dispersion is known, t where it is estimated."""
-        return self._column("z_value" if self.dispersion_is_known else "t_value")
+        """Estimates over their standard errors: z where tests are normal, else t."""
+        return self._column("z_value" if self.tests_are_normal else "t_value")
 
     @property
-    def dispersion_is_known(self) -> bool:
-        """True if the dispersion is 1 by definition; tests and intervals are then normal."""
+    def tests_are_normal(self) -> bool:
+        """True if the dispersion is 1 by definition, and rows are not clustered; else tests are Student's."""
         return "z_value" in self._model["coefficients"]
 
     @property

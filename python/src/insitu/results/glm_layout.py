@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def layout(model: GeneralizedLinearModel) -> Layout:
     """Headings and closing lines: the original's for a logistic regression, and for the other families."""
     family = model._model["family"]
-    statistic = "z" if model.dispersion_is_known else "t"
+    statistic = "z" if model.tests_are_normal else "t"
     inverse = model.condition_number
     condition = 1.0 / inverse if inverse else math.inf
     rounded = round(condition, 4) if math.isfinite(condition) else condition

@@ -37,6 +37,12 @@ def check_model(
     for key in ("rank", "n_valid_obs", "n_missing_obs"):
         if not isinstance(model[key], int | float) or not math.isfinite(model[key]):
             raise StateError(f"The model's {key!r} should be a count, and is {model[key]!r:.40}.")
+    if "test_df" in model:
+        expect_number("test_df", model["test_df"])
+    clusters = expect(model, "clusters", list) if "clusters" in model else []
+    for found in clusters:
+        expect(found, "column", str)
+        expect(found, "groups", int)
     check_matrix("cov_coef", model.get("cov_coef"), len(names))
 
 

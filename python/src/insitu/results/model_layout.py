@@ -95,8 +95,23 @@ def full(model: CoefficientModel) -> str:
     lines = [*head(model), *layout.fit, "", title, table]
     if any(stars(p).strip() for p in model.coef_p_value):
         lines += ["---", STARS_LEGEND]
+    if (line := covariance_line(model)) is not None:
+        lines.append(line)
     lines += ["", *layout.tail]
     return "\n".join(lines)
+
+
+def covariance_line(model: CoefficientModel) -> str | None:
+    """What standard errors are robust to; None where they are the model's own."""
+    kind = model.cov_type
+    if kind == "classical":
+        return None
+    if kind != "cluster":
+        return f"Standard errors: robust to unequal variances ({kind})"
+    clusters = " and ".join(
+        f"{name} ({count:,} clusters)" for name, count in model.clusters.items()
+    )
+    return f"Standard errors: clustered by {clusters}"
 
 
 def _padded(counts: list[float], length: int) -> list[float | None]:
@@ -112,7 +127,7 @@ def count_text(value: float) -> str:
 def as_html(model: CoefficientModel) -> str:
     """The summary for notebooks."""
     layout = model._layout()
-    lines = [*head(model)[3:], *layout.fit, *layout.tail]
+    lines = [*head(model)[3:], *layout.fit, *layout.tail, covariance_line(model) or ""]
     facts = [tuple(line.split(":", 1)) for line in lines if ":" in line]
     dropped = list(model.aliased)
     columns = {

@@ -1,0 +1,145 @@
+#include "robust/cluster_scores.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+
+namespace insitu {
+
+ClusterScoresAnalysis::ClusterScoresAnalysis(Design design, FittedPoint point)
+    : design_(std::move(design)),
+      point_(std::move(point)),
+      width_(point_.predictor.coefficients.size()),
+      columns_(design_.column_names()) {
+  if (design_.clusters.empty() || design_.clusters.size() > 2) {
+    throw SpecError("rows are clustered by one or two columns, and " +
+                    std::to_string(design_.clusters.size()) + " are given");
+  }
+  for (const size_t factor : design_.clusters) sets_.push_back({factor});
+  if (sets_.size() == 2) sets_.push_back(design_.clusters);
+  uint64_t sums = 0;
+  for (const std::vector<size_t>& set : sets_) sums += cells(set) * width_;
+  if (sums <= kMostClusterSums) return;
+  throw SpecError(
+      "clustering by " + design_.factors[design_.clusters[0]].label +
+      (design_.clusters.size() == 2 ? " and " + design_.factors[design_.clusters[1]].label : "") +
+      " needs " + std::to_string(sums) + " sums, one per cluster and coefficient; at most " +
+      std::to_string(kMostClusterSums) + " are possible: take fewer clusters or fewer levels");
+}
+
+uint64_t ClusterScoresAnalysis::cells(const std::vector<size_t>& set) const {
+  uint64_t cells = 1;
+  for (const size_t factor : set) cells *= design_.factors[factor].levels->size();
+  return cells;  // at most kMaxLevels^2
+}
+
+ClusterScoresAnalysis ClusterScoresAnalysis::from_spec(const Json& spec) {
+  SpecReader reader(spec, "cluster_scores");
+  Design design = Design::from_json(reader.required("design"));
+  const Json& family = reader.required("family");
+  FittedPoint point = FittedPoint::from_json(design, family, reader.required("predictor"));
+  reader.finish();
+  return {std::move(design), std::move(point)};
+}
+
+Json ClusterScoresAnalysis::spec() const {
+  return {{"design", design_.to_json()},
+          {"family", point_.family.to_json()},
+          {"predictor", point_.predictor.to_json()}};
+}
+
+ClusterScoresState ClusterScoresAnalysis::empty() const {
+  ClusterScoresState state;
+  for (const std::vector<size_t>& set : sets_) {
+    state.counts.emplace_back(cells(set));
+    state.sums.emplace_back(cells(set) * width_);
+  }
+  return state;
+}
+
+void ClusterScoresAnalysis::add(State& into, const Tile& tile, const double* scores) const {
+  const LinearPredictor& predictor = point_.predictor;
+  for (size_t i = 0; i < tile.rows; ++i) {
+    for (size_t k = 0; k < sets_.size(); ++k) {
+      uint64_t cell = 0;
+      for (auto factor = sets_[k].rbegin(); factor != sets_[k].rend(); ++factor)
+        cell = cell * design_.factors[*factor].levels->size() + tile.codes[*factor][i];
+      ++into.counts[k][cell];
+      DoubleDouble* sums = &into.sums[k][cell * width_];
+      if (design_.intercept) sums[0] += DoubleDouble(scores[i]);
+      for (size_t t = 0; t < predictor.terms.size(); ++t) {
+        const LinearPredictor::Term& term = predictor.terms[t];
+        const double x =
+            term.feature.has_value() ? tile.values[*term.feature][i] - term.center : 1.0;
+        const size_t at = term.factors.empty() ? term.first : predictor.coefficient_of(t, tile, i);
+        sums[at] += DoubleDouble(scores[i] * x);
+      }
+    }
+  }
+}
+
+void ClusterScoresAnalysis::update(State& into, const Chunk& chunk) const {
+  std::vector<LevelTable> tables = make_level_tables(design_);
+  RowNeeds needs;
+  needs.subtract_offsets = false;
+  RowReader reader(design_, needs, tables);
+  reader.bind(chunk);
+  ScoreRows rows(point_, chunk.rows());
+  for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
+    const Tile& tile = reader.read(
+        begin, static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin)));
+    rows.at(tile);
+    add(into, tile, rows.scores());
+    into.used += tile.rows;
+  }
+  into.rows += chunk.rows();
+}
+
+void ClusterScoresAnalysis::merge(State& into, const State& from) const {
+  into.rows += from.rows;
+  into.used += from.used;
+  for (size_t k = 0; k < sets_.size(); ++k) {
+    for (size_t i = 0; i < from.counts[k].size(); ++i) into.counts[k][i] += from.counts[k][i];
+    for (size_t i = 0; i < from.sums[k].size(); ++i) into.sums[k][i] += from.sums[k][i];
+  }
+}
+
+Json ClusterScoresAnalysis::finalize(const State& state) const {
+  Json clusters = Json::array();
+  for (const std::vector<uint64_t>& counts : state.counts)
+    clusters.push_back(counts.size() -
+                       static_cast<size_t>(std::count(counts.begin(), counts.end(), 0)));
+  return {{"rows", state.rows}, {"used", state.used}, {"clusters", std::move(clusters)}};
+}
+
+// Within a cluster the sums tell of levels that no count belongs to.
+uint64_t ClusterScoresAnalysis::smallest_cell(const State& state) const {
+  if (state.used == 0) return state.rows == 0 ? kNoCell : 0;
+  for (const LinearPredictor::Term& term : point_.predictor.terms) {
+    if (!term.factors.empty()) return 0;
+  }
+  uint64_t smallest = state.used;
+  for (const std::vector<uint64_t>& counts : state.counts) {
+    for (const uint64_t count : counts) smallest = count > 0 ? std::min(smallest, count) : smallest;
+  }
+  return smallest;
+}
+
+uint64_t ClusterScoresAnalysis::state_bytes() const {
+  uint64_t bytes = 0;
+  for (const std::vector<size_t>& set : sets_)
+    bytes += cells(set) * (width_ * sizeof(DoubleDouble) + sizeof(uint64_t));
+  return bytes;
+}
+
+void ClusterScoresAnalysis::validate(const State& state) const {
+  bool fits = state.counts.size() == sets_.size() && state.sums.size() == sets_.size();
+  for (size_t k = 0; fits && k < sets_.size(); ++k) {
+    fits = state.counts[k].size() == cells(sets_[k]) &&
+           state.sums[k].size() == cells(sets_[k]) * width_;
+  }
+  if (!fits) throw StateError("the state's clusters do not fit its spec");
+}
+
+}  // namespace insitu
