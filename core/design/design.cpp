@@ -64,7 +64,8 @@ void validate_factor(const DesignFactor& factor, const std::vector<std::string>&
   };
   if (factor.levels.has_value() && labels != *factor.levels) refuse("others were given");
   if (labels.size() > kMaxLevels) refuse(std::to_string(labels.size()) + " are too many");
-  if (factor.from_number && !std::all_of(labels.begin(), labels.end(), is_whole_number))
+  if (factor.from_number && !factor.exact &&
+      !std::all_of(labels.begin(), labels.end(), is_whole_number))
     refuse("they must be whole numbers");
   try {
     const LevelTable unique(labels);
@@ -160,11 +161,10 @@ size_t add_cluster(Design& design, const std::string& name,
   Expr column;
   column.kind = ExprKind::kColumn;
   column.name = name;
-  if (design.find_column(name)->kind == ColumnKind::kFactor) return add_factor(design, column);
-  Expr factor;
-  factor.kind = ExprKind::kFactorOf;
-  factor.args = {std::make_shared<Expr>(column)};
-  return add_factor(design, factor);
+  const size_t before = design.factors.size();
+  const size_t factor = add_factor(design, column);
+  if (factor == before) design.factors[factor].exact = design.factors[factor].from_number;
+  return factor;
 }
 
 [[noreturn]] void refuse_weight(const std::string& name, const std::vector<DesignColumn>& columns) {
@@ -359,7 +359,9 @@ Design Design::freeze(const std::vector<std::vector<std::string>>& found) const 
   for (size_t i = 0; i < factors.size(); ++i) {
     DesignFactor& factor = design.factors[i];
     if (factor.levels.has_value()) continue;
-    if (factor.from_number) {
+    if (factor.exact) {
+      factor.levels = found[i];
+    } else if (factor.from_number) {
       factor.levels = fill_integers(found[i], factor.label);
     } else {
       design.set_levels(factor.column, levels_after(*find_column(factor.column), found[i]));

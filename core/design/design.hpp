@@ -49,8 +49,9 @@ struct DesignFactor {
   std::string label;    // canonical, "F(x)"
   std::string display;  // prefix of coefficient names, "F_x"
   std::string column;
-  bool from_number = false;                        // F() of a number
-  std::optional<Window> window;                    // F() of a factor: other levels are missing
+  bool from_number = false;      // F() of a number: its whole parts
+  bool exact = false;            // of a number whose every value is a level: clusters
+  std::optional<Window> window;  // F() of a factor: other levels are missing
   std::optional<std::vector<std::string>> levels;  // absent: found in the data (open)
 };
 
@@ -85,8 +86,8 @@ struct Design {
   // its cluster is incomplete.
   std::vector<size_t> clusters;
 
-  // Builds the design of a formula over the columns of a source; `clusters` names columns of it,
-  // numbers by their whole parts. SpecError for what the formula or the columns cannot do.
+  // Builds the design of a formula over the columns of a source; of the columns `clusters` each
+  // value is a cluster. SpecError for what the formula or the columns cannot do.
   static Design make(const std::string& formula, const std::vector<DesignColumn>& columns,
                      const std::string& weight, const std::vector<std::string>& clusters = {});
   static Design from_json(const Json& json);

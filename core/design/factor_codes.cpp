@@ -1,8 +1,12 @@
 #include "design/factor_codes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 
 #include "base/errors.hpp"
 
@@ -10,6 +14,7 @@ namespace insitu {
 namespace {
 
 constexpr size_t kPiece = 2048;
+constexpr double kMostExact = 0x1p53;
 constexpr uint32_t kUnassigned = 0xFFFFFFFDu;
 
 // Least and greatest floor of the finite values; false if there is none. DataError on an infinite
@@ -19,7 +24,7 @@ bool floor_range(const DesignFactor& factor, const std::vector<double>& values, 
   bool any = false;
   for (const double value : values) {
     if (std::isnan(value)) continue;
-    if (!(std::fabs(value) <= 9007199254740992.0)) {
+    if (!(std::fabs(value) <= kMostExact)) {
       throw DataError(factor.label + ": column \"" + factor.column + "\" holds " +
                       std::to_string(value) + "; F() needs numbers within 2^53");
     }
@@ -28,6 +33,19 @@ bool floor_range(const DesignFactor& factor, const std::vector<double>& values, 
     any = true;
   }
   return any;
+}
+
+// The shortest decimal that reads back the same. Beyond 2^53 whole numbers were rounded on the way.
+std::string exact_label(const DesignFactor& factor, double value) {
+  if (!(std::fabs(value) <= kMostExact)) {
+    std::ostringstream text;
+    text << "column \"" << factor.column << "\" holds " << value
+         << ", and as clusters numbers must lie within 2^53: make text of it by transforms";
+    throw DataError(text.str());
+  }
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value + 0.0).ptr;
+  return {buffer.data(), end};
 }
 
 }  // namespace
@@ -45,7 +63,12 @@ uint64_t FactorCodes::bind(const Chunk& chunk, size_t index) {
   if (adopted_) return 0;
   codes_.resize(chunk.rows());
   if (factor_.from_number) {
-    encode_number(chunk, column);
+    std::vector<double> values(chunk.rows());
+    for (uint64_t begin = 0; begin < chunk.rows(); begin += kPiece) {
+      const auto n = static_cast<size_t>(std::min<uint64_t>(kPiece, chunk.rows() - begin));
+      column.read_doubles(begin, n, values.data() + begin);
+    }
+    factor_.exact ? encode_exact(values) : encode_number(values);
   } else {
     encoder_.encode(column, 0, chunk.rows(), codes_.data());
   }
@@ -72,12 +95,24 @@ const uint32_t* FactorCodes::read(uint64_t begin, size_t n, bool& complete) {
   return codes;
 }
 
-void FactorCodes::encode_number(const Chunk& chunk, const Column& column) {
-  std::vector<double> values(chunk.rows());
-  for (uint64_t begin = 0; begin < chunk.rows(); begin += kPiece) {
-    const auto n = static_cast<size_t>(std::min<uint64_t>(kPiece, chunk.rows() - begin));
-    column.read_doubles(begin, n, values.data() + begin);
+void FactorCodes::encode_exact(const std::vector<double>& values) {
+  const bool open = !factor_.levels.has_value();
+  std::unordered_map<double, uint32_t> code_of;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) {
+      codes_[i] = kMissingCode;
+      continue;
+    }
+    const auto [known, added] = code_of.try_emplace(values[i], kUnassigned);
+    if (added) {
+      const std::string label = exact_label(factor_, values[i]);
+      known->second = open ? table_.add(label, factor_.column) : table_.find(label);
+    }
+    codes_[i] = known->second;
   }
+}
+
+void FactorCodes::encode_number(const std::vector<double>& values) {
   double low = 0.0;
   double high = 0.0;
   if (!floor_range(factor_, values, &low, &high)) {

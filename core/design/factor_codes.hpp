@@ -32,7 +32,8 @@ class FactorCodes {
   bool adopted() const { return adopted_ && !factor_.levels.has_value(); }
 
  private:
-  void encode_number(const Chunk& chunk, const Column& column);
+  void encode_number(const std::vector<double>& values);
+  void encode_exact(const std::vector<double>& values);
 
   const DesignFactor& factor_;
   LevelTable& table_;

@@ -24,8 +24,11 @@ ClusterScoresAnalysis::ClusterScoresAnalysis(Design design, FittedPoint point)
   throw SpecError(
       "clustering by " + design_.factors[design_.clusters[0]].label +
       (design_.clusters.size() == 2 ? " and " + design_.factors[design_.clusters[1]].label : "") +
-      " needs " + std::to_string(sums) + " sums, one per cluster and coefficient; at most " +
-      std::to_string(kMostClusterSums) + " are possible: take fewer clusters or fewer levels");
+      " needs " + std::to_string(sums) + " sums, one for each of " + std::to_string(width_) +
+      " coefficients and each cluster" +
+      (sets_.size() > 1 ? ", all combinations of two columns' values among them" : "") +
+      "; at most " + std::to_string(kMostClusterSums) +
+      " are possible: take a column of fewer values, or fewer levels of factors");
 }
 
 uint64_t ClusterScoresAnalysis::cells(const std::vector<size_t>& set) const {
@@ -58,22 +61,44 @@ ClusterScoresState ClusterScoresAnalysis::empty() const {
   return state;
 }
 
-void ClusterScoresAnalysis::add(State& into, const Tile& tile, const double* scores) const {
+// Sums lie far apart: their memory is asked for some rows ahead, term by term.
+void ClusterScoresAnalysis::add(State& into, const Tile& tile, const double* scores,
+                                Places& places) const {
+  constexpr size_t kAhead = 16;
   const LinearPredictor& predictor = point_.predictor;
-  for (size_t i = 0; i < tile.rows; ++i) {
-    for (size_t k = 0; k < sets_.size(); ++k) {
+  const size_t n = tile.rows;
+  auto& [begins, sums] = places;
+  begins.resize(n);
+  sums.resize(n);
+  for (size_t k = 0; k < sets_.size(); ++k) {
+    for (size_t i = 0; i < n; ++i) {
       uint64_t cell = 0;
       for (auto factor = sets_[k].rbegin(); factor != sets_[k].rend(); ++factor)
         cell = cell * design_.factors[*factor].levels->size() + tile.codes[*factor][i];
       ++into.counts[k][cell];
-      DoubleDouble* sums = &into.sums[k][cell * width_];
-      if (design_.intercept) sums[0] += DoubleDouble(scores[i]);
-      for (size_t t = 0; t < predictor.terms.size(); ++t) {
-        const LinearPredictor::Term& term = predictor.terms[t];
-        const double x =
-            term.feature.has_value() ? tile.values[*term.feature][i] - term.center : 1.0;
-        const size_t at = term.factors.empty() ? term.first : predictor.coefficient_of(t, tile, i);
-        sums[at] += DoubleDouble(scores[i] * x);
+      begins[i] = into.sums[k].data() + cell * width_;
+    }
+    const auto add_all = [&](const auto& value) {
+      for (size_t i = 0; i < n; ++i) {
+        __builtin_prefetch(sums[std::min(i + kAhead, n - 1)], 1);
+        *sums[i] += DoubleDouble(value(i));
+      }
+    };
+    if (design_.intercept) {
+      sums = begins;
+      add_all([&](size_t i) { return scores[i]; });
+    }
+    for (size_t t = 0; t < predictor.terms.size(); ++t) {
+      const LinearPredictor::Term& term = predictor.terms[t];
+      for (size_t i = 0; i < n; ++i) {
+        sums[i] =
+            begins[i] + (term.factors.empty() ? term.first : predictor.coefficient_of(t, tile, i));
+      }
+      if (term.feature.has_value()) {
+        const double* x = tile.values[*term.feature];
+        add_all([&](size_t i) { return scores[i] * (x[i] - term.center); });
+      } else {
+        add_all([&](size_t i) { return scores[i]; });
       }
     }
   }
@@ -86,11 +111,12 @@ void ClusterScoresAnalysis::update(State& into, const Chunk& chunk) const {
   RowReader reader(design_, needs, tables);
   reader.bind(chunk);
   ScoreRows rows(point_, chunk.rows());
+  Places places;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
     const Tile& tile = reader.read(
         begin, static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin)));
     rows.at(tile);
-    add(into, tile, rows.scores());
+    add(into, tile, rows.scores(), places);
     into.used += tile.rows;
   }
   into.rows += chunk.rows();

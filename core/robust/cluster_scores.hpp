@@ -58,7 +58,12 @@ class ClusterScoresAnalysis {
 
  private:
   uint64_t cells(const std::vector<size_t>& set) const;
-  void add(State& into, const Tile& tile, const double* scores) const;
+  // Where the rows of a tile are added; scratch.
+  struct Places {
+    std::vector<DoubleDouble*> begins;  // of their clusters
+    std::vector<DoubleDouble*> sums;
+  };
+  void add(State& into, const Tile& tile, const double* scores, Places& places) const;
 
   Design design_;
   FittedPoint point_;

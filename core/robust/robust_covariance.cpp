@@ -15,6 +15,10 @@
 namespace insitu {
 namespace {
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+// Of the classical variance: below it a robust one is made of rounding errors.
+constexpr double kLeastVariance = 1e-12;
+
 // outer inner outer, of symmetric matrices.
 SymmetricMatrix sandwich(const SymmetricMatrix& outer, const SymmetricMatrix& inner) {
   const size_t k = outer.size;
@@ -176,11 +180,10 @@ SymmetricMatrix RobustFit::sandwich_of_clusters(const AnyState& any) {
         counts.size() - static_cast<size_t>(std::count(counts.begin(), counts.end(), 0));
     if (set < input_.options.clusters.size()) groups_.push_back(groups);
     if (groups < 2) {
-      throw DataError("\"" +
-                      input_.options.clusters[std::min(set, input_.options.clusters.size() - 1)] +
-                      "\" has " + std::to_string(groups) +
-                      " value in the rows that were used: clusters are told from one another, "
-                      "and at least 2 are needed");
+      throw DataError("the " + std::to_string(state.used) + " rows that were used have " +
+                      std::to_string(groups) + " value of \"" + input_.options.clusters[set] +
+                      "\", and covariances by cluster need at least 2: take another column, or "
+                      "cov_type='HC1'");
     }
     const auto g = static_cast<double>(groups);
     const double factor = g / (g - 1.0) * (input_.observations - 1.0) / df_;
@@ -191,42 +194,68 @@ SymmetricMatrix RobustFit::sandwich_of_clusters(const AnyState& any) {
 }
 
 void RobustFit::accept(const AnyState& state) {
+  const double residual_df = df_;
   SymmetricMatrix covariance =
       input_.options.clusters.empty() ? sandwich_of_squares(state) : sandwich_of_clusters(state);
   LinearSolution& solution = solved_->solution;
+  const SymmetricMatrix classical = std::move(solution.raw_inverse);
   solution.raw_inverse =
       raw_inverse(RawBasis(solved_->system, solution.aliased), solution.kept, covariance);
   solution.inverse = std::move(covariance);
+  for (size_t i = 0; i < solution.kept.size(); ++i)
+    solution.variances[solution.kept[i]] = solution.raw_inverse.at(i, i);
+  wald_ = kUnknown;
+  if (residual_df > 0.0) {
+    refuse_rounding(classical);
+    wald_ = wald_of_coefficients();
+    return;
+  }
+  for (const size_t column : solution.kept) solution.variances[column] = kUnknown;
+}
+
+// A coefficient that rows fit exactly has scores of rounding errors, whose squares tell nothing;
+// and those of two columns of clusters may be below zero.
+void RobustFit::refuse_rounding(const SymmetricMatrix& classical) {
+  LinearSolution& solution = solved_->solution;
+  const double dispersion = static_cast<double>(solution.residual_squares) /
+                            (input_.observations - static_cast<double>(solution.rank));
   for (size_t i = 0; i < solution.kept.size(); ++i) {
-    const DoubleDouble variance = solution.raw_inverse.at(i, i);
-    solution.variances[solution.kept[i]] = variance;
-    negative_ = negative_ || variance.hi < 0.0;
+    DoubleDouble& variance = solution.variances[solution.kept[i]];
+    if (variance.hi > kLeastVariance * classical.at(i, i).hi * dispersion) continue;
+    if (dispersion == 0.0) {
+      variance = 0.0;  // the model fits every row
+      continue;
+    }
+    variance = kUnknown;
+    degenerate_.push_back(solution.kept[i]);
   }
 }
 
-double RobustFit::wald() const {
+double RobustFit::wald_of_coefficients() const {
   const LinearSolution& solution = solved_->solution;
+  // Without an intercept a factor may have taken up the response's center.
+  const bool centred = system().intercept();
+  const SymmetricMatrix& covariance = centred ? solution.inverse : solution.raw_inverse;
+  const std::vector<DoubleDouble>& values = centred ? solution.centred : solution.coefficients;
   std::vector<size_t> tested;
   for (size_t i = 0; i < solution.kept.size(); ++i) {
-    if (!system().intercept() || solution.kept[i] != 0) tested.push_back(i);
+    if (!centred || solution.kept[i] != 0) tested.push_back(i);
   }
   const size_t q = tested.size();
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  if (!groups_.empty() && static_cast<double>(q) > df_)
-    return kUnknown;  // so many clusters span fewer directions
+  if (!groups_.empty() && static_cast<double>(q) > df_) return kUnknown;
   SymmetricMatrix matrix(q + 1);
   FactorRequest request;
   request.responses = {q};
   for (size_t i = 0; i < q; ++i) {
     request.order.push_back(i);
-    for (size_t j = i; j < q; ++j) matrix.set(i, j, solution.inverse.at(tested[i], tested[j]));
-    matrix.set(i, q, solution.centred[solution.kept[tested[i]]]);
+    for (size_t j = i; j < q; ++j) matrix.set(i, j, covariance.at(tested[i], tested[j]));
+    matrix.set(i, q, values[solution.kept[tested[i]]]);
   }
   const Factorisation factorisation(matrix, request);
   if (factorisation.kept().size() < q || !factorisation.suspicious().empty()) return kUnknown;
-  const std::vector<DoubleDouble> values = factorisation.solution(0);
+  const std::vector<DoubleDouble> solved = factorisation.solution(0);
   DoubleDouble sum;
-  for (size_t i = 0; i < q; ++i) sum += values[i] * matrix.at(factorisation.kept()[i], q);
+  for (size_t i = 0; i < q; ++i) sum += solved[i] * matrix.at(factorisation.kept()[i], q);
   return static_cast<double>(sum);
 }
 
@@ -244,10 +273,22 @@ std::vector<std::string> RobustFit::warnings() const {
                    " rows have a coefficient of their own (a leverage of 1): cov_type='" +
                    input_.options.type + "' is not defined there, and they are left out of it");
   }
-  if (negative_) {
-    list.push_back(
-        "some variances of two-way clusters are negative, and their standard errors missing: "
-        "cluster by one of the columns");
+  if (!degenerate_.empty()) {
+    const bool two = input_.options.clusters.size() == 2;
+    list.push_back("the " + input_.options.type + " variance of " +
+                   std::to_string(degenerate_.size()) + " of " + std::to_string(solution().rank) +
+                   " coefficients (\"" + system().name(degenerate_.front()) + "\" first) is " +
+                   (two ? "not above zero, which two columns of clusters can do: their standard "
+                          "errors are missing; cluster by one of the columns"
+                        : "zero, as the rows behind them are fitted exactly: their standard errors "
+                          "are missing"));
+  }
+  const size_t tested = solution().rank - (system().intercept() ? 1 : 0);
+  if (!groups_.empty() && static_cast<double>(tested) > df_) {
+    list.push_back("F is not defined: " + std::to_string(tested) +
+                   " coefficients cannot be tested "
+                   "at once with " +
+                   std::to_string(static_cast<uint64_t>(df_) + 1) + " clusters");
   }
   return list;
 }

@@ -59,7 +59,7 @@ class RobustFit {
   // Of tests: n - p, or clusters - 1.
   double df() const { return df_; }
   // By Wald, of all coefficients but the intercept; NaN where their covariance has not full rank.
-  double wald() const;
+  double wald() const { return wald_; }
   // {"column", "groups"} each.
   Json clusters() const;
   std::vector<std::string> warnings() const;
@@ -67,14 +67,17 @@ class RobustFit {
  private:
   SymmetricMatrix sandwich_of_squares(const AnyState& state);
   SymmetricMatrix sandwich_of_clusters(const AnyState& state);
+  double wald_of_coefficients() const;
+  void refuse_rounding(const SymmetricMatrix& classical);
 
   Input input_;
   CellPlan plan_;
   std::optional<SolvedSystem> solved_;
   AnalysisPtr pass_;
   double df_ = 0.0;
+  double wald_ = 0.0;
   uint64_t full_leverage_ = 0;
-  bool negative_ = false;  // some variance is below zero
+  std::vector<size_t> degenerate_;  // columns whose variance is not above rounding
   std::vector<uint64_t> groups_;
 };
 

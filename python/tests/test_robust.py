@@ -83,7 +83,11 @@ def test_intervals_have_the_degrees_of_freedom_of_the_clusters(panel):
         ({"cluster": "frim"}, 'no column "frim" to cluster by; did you mean .firm.'),
         ({"cluster": ["firm", "year", "x"]}, "one or two columns, and 3 are given"),
         ({"cluster": ["firm", "firm"]}, "named twice"),
-        ({"cluster": 3}, "cluster is the name of a column, or a list of two"),
+        ({"cluster": 3}, "cluster is the name of a column of the data, or a list of two names"),
+        ({"cluster": []}, "cluster is the name of a column of the data"),
+        ({"cluster": [1]}, r"and was given as \[1\]"),
+        ({"vcov": "HC1"}, "has no argument vcov: give cov_type='HC1'"),
+        ({"cov_type": "nonrobust"}, "'classical' is meant"),
     ],
 )
 def test_what_is_refused(panel, arguments, said):
@@ -92,7 +96,7 @@ def test_what_is_refused(panel, arguments, said):
 
 
 def test_one_cluster_is_not_enough(panel):
-    with pytest.raises(DataError, match='"year" has 1 value in the rows that were used'):
+    with pytest.raises(DataError, match='rows that were used have 1 value of "year"'):
         insitu.rx_lin_mod("y ~ x", panel, cluster="year", row_selection="year = 2001")
 
 
@@ -114,7 +118,7 @@ def test_predictions_do_not_need_the_clusters(panel):
 
 
 def test_models_are_saved_with_their_covariance(panel, tmp_path):
-    with pytest.warns(UserWarning, match="some variances of two-way clusters are negative"):
+    with pytest.warns(UserWarning, match="is not above zero, which two columns of clusters can do"):
         model = insitu.rx_logit("won ~ x", panel, cluster=["firm", "year"])
     model.save(tmp_path / "m.insitu")
     again = insitu.load_model(tmp_path / "m.insitu")
@@ -136,3 +140,59 @@ def test_damaged_clusters_in_a_file_are_refused(panel):
 def test_dots_leave_clusters_out(panel):
     model = insitu.rx_lin_mod("y ~ .", panel[["y", "x", "name"]], cluster="name")
     assert list(model.coefficients.index) == ["(Intercept)", "x"]
+
+
+def test_each_value_of_a_number_is_a_cluster(panel):
+    names = insitu.rx_lin_mod("y ~ x", panel, cluster="name").coef_std_error
+    for ids in (
+        panel["firm"] * 0.25,
+        panel["firm"] * 10**12 - 5,
+        pd.Timestamp("2020-01-01") + pd.to_timedelta(panel["firm"] * 300, unit="ms"),
+        pd.Timestamp("2020-01-01") + pd.to_timedelta(panel["firm"] * 7, unit="D"),
+        panel["firm"].map(lambda k: -0.0 if k == 0 else float(k)),
+    ):
+        model = insitu.rx_lin_mod("y ~ x", panel.assign(id=ids), cluster="id")
+        assert model.clusters == {"id": 12}
+        pd.testing.assert_series_equal(model.coef_std_error, names, rtol=1e-12)
+    with pytest.raises(DataError, match="as clusters numbers must lie within 2"):
+        insitu.rx_lin_mod("y ~ x", panel.assign(id=panel["firm"] + 2.0**60), cluster="id")
+
+
+@pytest.mark.parametrize("formula", ["y ~ g - 1", "y ~ g + x - 1", "y ~ g:x - 1", "y ~ g + x"])
+@pytest.mark.parametrize("how", [{"cov_type": "HC1"}, {"cluster": "firm"}])
+def test_f_is_wald_of_all_but_the_intercept(panel, formula, how):
+    data = panel.assign(g=np.array(list("abc"))[np.arange(ROWS) % 3])
+    model = insitu.rx_lin_mod(formula, data, cov_coef=True, **how)
+    names = [n for n in model.coefficients.index[~model.aliased] if n != "(Intercept)"]
+    b, v = model.coefficients[names], model.cov_coef.loc[names, names]
+    value, numerator, denominator = model.fstatistics
+    assert value == pytest.approx(b @ np.linalg.solve(v, b) / len(names), rel=1e-9)
+    assert (numerator, denominator) == (len(names), model.test_df)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_level_of_one_row_has_no_robust_error(seed):
+    y = np.random.default_rng(seed).normal(size=31)
+    data = pd.DataFrame({"y": y, "g": ["z"] + ["a", "b"] * 15})
+    with pytest.warns(UserWarning, match="variance of 1 of 3 coefficients .*Intercept"):
+        model = insitu.rx_lin_mod("y ~ g", data, cov_type="HC1")
+    assert model.coef_std_error.isna().to_dict() == {
+        "(Intercept)": True, "g=a": False, "g=b": False, "g=z": True
+    }  # fmt: skip
+
+
+def test_without_degrees_of_freedom_there_are_no_errors():
+    two = pd.DataFrame({"x": [0.3, -0.8], "n": [3, 5], "c": [1, 2]})
+    for how in ({"cov_type": "HC3"}, {"cov_type": "HC0"}, {"cluster": "c"}):
+        for fit in (insitu.rx_lin_mod, insitu.rx_glm):
+            options = {"family": "poisson"} if fit is insitu.rx_glm else {}
+            with pytest.warns(UserWarning, match="no degrees of freedom are left"):
+                model = fit("n ~ x", two, **options, **how)
+            assert model.coef_std_error.isna().all()
+
+
+def test_f_needs_as_many_clusters_as_coefficients(panel):
+    data = panel.assign(g=[f"{k % 15:02}" for k in range(ROWS)])
+    with pytest.warns(UserWarning, match="F is not defined: 15 coefficients .* 4 clusters"):
+        model = insitu.rx_lin_mod("y ~ x + g", data, cluster="year")
+    assert np.isnan(model.fstatistics["value"])

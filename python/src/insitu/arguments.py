@@ -93,8 +93,19 @@ def warn(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
+_OTHER_COVARIANCES = ("cov_kwds", "clusters", "robust", "vcov", "vce")
+
+
 def warn_unknown(function: str, kwargs: Mapping[str, Any]) -> None:
-    """One warning that names the arguments nobody asked for; the original's engine swallowed them."""
+    """One warning that names the arguments nobody asked for; the original's engine swallowed them.
+
+    Those by which other libraries choose standard errors are refused: they must not be lost in silence.
+    """
+    for name in _OTHER_COVARIANCES:
+        if name in kwargs:
+            raise SpecError(
+                f"{function} has no argument {name}: give cov_type='HC1', or cluster='column'."
+            )
     if kwargs:
         names = ", ".join(sorted(kwargs))
         noun = "argument" if len(kwargs) == 1 else "arguments"
@@ -142,27 +153,33 @@ def weights(pweights: object, fweights: object) -> tuple[str | None, str | None]
     return names
 
 
+def _cluster_names(cluster: object) -> list[str]:
+    listed = [cluster] if isinstance(cluster, str) else cluster
+    names = list(listed) if isinstance(listed, Sequence) and not isinstance(listed, bytes) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise SpecError(
+            "cluster is the name of a column of the data, or a list of two names, and was given as "
+            f"{cluster!r:.80}."
+        )
+    return names
+
+
 _COVARIANCES = ("classical", "HC0", "HC1", "HC2", "HC3", "cluster")
 
 
 def covariance(cov_type: object, cluster: object) -> dict[str, Any]:
     """What a fit's spec says of its covariance, of the arguments `cov_type` and `cluster`."""
-    if cluster is None:
-        clusters = []
-    else:
-        if not isinstance(cluster, str | Sequence):
-            raise SpecError(
-                f"cluster is the name of a column, or a list of two, and was given as {cluster!r}."
-            )
-        listed = [cluster] if isinstance(cluster, str) else list(cluster)
-        clusters = [column_name("cluster", name) for name in listed]
+    clusters = [] if cluster is None else _cluster_names(cluster)
     if cov_type is None:
         cov_type = "cluster" if clusters else "classical"
     known = {name.lower(): name for name in _COVARIANCES}
     found = known.get(cov_type.lower()) if isinstance(cov_type, str) else None
     if found is None:
         raise SpecError(
-            f"cov_type is one of {', '.join(map(repr, _COVARIANCES))}, and was given as {cov_type!r}."
+            f"cov_type is one of {', '.join(map(repr, _COVARIANCES))}, and was given as {cov_type!r:.80}"
+            + {"nonrobust": ": 'classical' is meant?", "robust": ": 'HC1' is meant?"}.get(
+                str(cov_type), "."
+            )
         )
     if found == "cluster" and not clusters:
         raise SpecError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -79,6 +80,14 @@ class CoefficientModel(Result):
     def cov_type(self) -> str:
         """What standard errors are: "classical", "HC0" to "HC3", or "cluster"."""
         return str(self._model.get("cov_type") or "classical")
+
+    @property
+    def test_df(self) -> float:
+        """Degrees of freedom of t tests: residual, or clusters less one; infinite where tests are normal."""
+        if "test_df" not in self._model:
+            return float(self.df[1])
+        found = self._model["test_df"]
+        return math.inf if found is None else number(found)
 
     @property
     def clusters(self) -> dict[str, int]:
