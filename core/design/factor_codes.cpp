@@ -37,7 +37,7 @@ bool floor_range(const DesignFactor& factor, const std::vector<double>& values, 
 
 // The shortest decimal that reads back the same. Beyond 2^53 whole numbers were rounded on the way.
 std::string exact_label(const DesignFactor& factor, double value) {
-  if (!(std::fabs(value) <= kMostExact)) {
+  if (!(std::fabs(value) < kMostExact)) {
     std::ostringstream text;
     text << "column \"" << factor.column << "\" holds " << value
          << ", and as clusters numbers must lie within 2^53: make text of it by transforms";

@@ -175,8 +175,8 @@ void LinearFit::accept(const AnyState& any) {
   const double observations =
       options_.fweights.empty() ? static_cast<double>(state.used) : state.products.weight.hi;
   const Family gaussian = Family::from_json({{"name", "gaussian"}, {"link", nullptr}});
-  robust_ = std::make_unique<RobustFit>(
-      RobustFit::Input{options_.covariance, gaussian, frozen, products, solver, observations});
+  robust_ = std::make_unique<RobustFit>(RobustFit::Input{
+      options_.covariance, gaussian, frozen, products, solver, observations, !options_.cube});
 }
 
 void LinearFit::finish(const LinearState& state, const LinearSystem& system,

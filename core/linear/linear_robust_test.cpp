@@ -6,6 +6,8 @@
 #include "base/erased.hpp"
 #include "base/json.hpp"
 #include "linear/linear_fit.hpp"
+#include "robust/cluster_scores.hpp"
+#include "robust/score_squares.hpp"
 #include "testing/laws.hpp"
 #include "testing/random_table.hpp"
 
@@ -209,6 +211,32 @@ TEST(LinearRobust, SaysWhatCannotBe) {
                     {"clusters", {"firm"}}},
                    one),
                DataError);
+}
+
+TEST(LinearRobust, HostileSpecsAreRefused) {
+  const Panel panel = make_panel(60);
+  const auto scores = [&](const Json& asked) {
+    LinearFit model(asked);
+    AnalysisPtr pass = model.next();
+    while (pass->name() == "linear") {
+      model.accept(*pass_over(*pass, panel.table));
+      pass = model.next();
+    }
+    return pass->spec();
+  };
+  Json spec = scores(spec_of("y ~ x", "HC3"));
+  for (const uint64_t power : {uint64_t{0}, uint64_t{3}, (uint64_t{1} << 32) + 1}) {
+    spec["leverage"]["power"] = power;
+    EXPECT_THROW(ScoreSquaresAnalysis::from_spec(spec), SpecError) << power;
+  }
+  spec["leverage"].erase("power");
+  EXPECT_THROW(ScoreSquaresAnalysis::from_spec(spec), SpecError);
+  const ClusterScoresAnalysis clusters =
+      ClusterScoresAnalysis::from_spec(scores(spec_of("y ~ x", "cluster", {"firm", "g"})));
+  ClusterScoresState state = clusters.empty();
+  EXPECT_NO_THROW(clusters.validate(state));
+  state.counts[2][0] = 1;  // of no row
+  EXPECT_THROW(clusters.validate(state), StateError);
 }
 
 // A perfect fit has no scores.

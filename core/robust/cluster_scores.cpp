@@ -1,11 +1,23 @@
 #include "robust/cluster_scores.hpp"
 
 #include <algorithm>
+#include <iomanip>
+#include <numeric>
+#include <sstream>
 #include <utility>
 
 #include "base/json.hpp"
 
 namespace insitu {
+namespace {
+
+std::string count_text(double count) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(0) << count;
+  return text.str();
+}
+
+}  // namespace
 
 ClusterScoresAnalysis::ClusterScoresAnalysis(Design design, FittedPoint point)
     : design_(std::move(design)),
@@ -18,23 +30,28 @@ ClusterScoresAnalysis::ClusterScoresAnalysis(Design design, FittedPoint point)
   }
   for (const size_t factor : design_.clusters) sets_.push_back({factor});
   if (sets_.size() == 2) sets_.push_back(design_.clusters);
-  uint64_t sums = 0;
-  for (const std::vector<size_t>& set : sets_) sums += cells(set) * width_;
-  if (sums <= kMostClusterSums) return;
+  // Neither a cell nor a coefficient is free: their product must not wrap.
+  const uint64_t width = std::max<uint64_t>(1, width_);
+  uint64_t total = 0;
+  for (const std::vector<size_t>& set : sets_) total += cells(set);
+  if (total <= kMostClusterSums / width) return;
+  const double sums = static_cast<double>(total) * static_cast<double>(width);
   throw SpecError(
       "clustering by " + design_.factors[design_.clusters[0]].label +
       (design_.clusters.size() == 2 ? " and " + design_.factors[design_.clusters[1]].label : "") +
-      " needs " + std::to_string(sums) + " sums, one for each of " + std::to_string(width_) +
+      " needs " + count_text(sums) + " sums, one for each of " + std::to_string(width_) +
       " coefficients and each cluster" +
       (sets_.size() > 1 ? ", all combinations of two columns' values among them" : "") +
       "; at most " + std::to_string(kMostClusterSums) +
       " are possible: take a column of fewer values, or fewer levels of factors");
 }
 
+// At most kMaxCells^2.
 uint64_t ClusterScoresAnalysis::cells(const std::vector<size_t>& set) const {
   uint64_t cells = 1;
-  for (const size_t factor : set) cells *= design_.factors[factor].levels->size();
-  return cells;  // at most kMaxLevels^2
+  for (const size_t factor : set)
+    cells *= std::min<uint64_t>(kMaxCells, design_.factors[factor].levels->size());
+  return cells;
 }
 
 ClusterScoresAnalysis ClusterScoresAnalysis::from_spec(const Json& spec) {
@@ -162,8 +179,9 @@ uint64_t ClusterScoresAnalysis::state_bytes() const {
 void ClusterScoresAnalysis::validate(const State& state) const {
   bool fits = state.counts.size() == sets_.size() && state.sums.size() == sets_.size();
   for (size_t k = 0; fits && k < sets_.size(); ++k) {
-    fits = state.counts[k].size() == cells(sets_[k]) &&
-           state.sums[k].size() == cells(sets_[k]) * width_;
+    const std::vector<uint64_t>& counts = state.counts[k];
+    fits = counts.size() == cells(sets_[k]) && state.sums[k].size() == counts.size() * width_ &&
+           std::accumulate(counts.begin(), counts.end(), uint64_t{0}) == state.used;
   }
   if (!fits) throw StateError("the state's clusters do not fit its spec");
 }

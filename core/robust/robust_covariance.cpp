@@ -17,7 +17,10 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 // Of the classical variance: below it a robust one is made of rounding errors.
-constexpr double kLeastVariance = 1e-12;
+constexpr double kLeastVariance = 1e-13;
+
+constexpr double kRoundingOfSquares = 0x1p-50;
+constexpr double kWorstError = 1e-7;
 
 // outer inner outer, of symmetric matrices.
 SymmetricMatrix sandwich(const SymmetricMatrix& outer, const SymmetricMatrix& inner) {
@@ -174,14 +177,16 @@ SymmetricMatrix RobustFit::sandwich_of_clusters(const AnyState& any) {
   const size_t k = kept.size();
   SymmetricMatrix result(k);
   ClusterSquares squares(solution());
+  std::vector<uint64_t> clusters;
   for (size_t set = 0; set < state.counts.size(); ++set) {
     const std::vector<uint64_t>& counts = state.counts[set];
     const auto groups =
         counts.size() - static_cast<size_t>(std::count(counts.begin(), counts.end(), 0));
-    if (set < input_.options.clusters.size()) groups_.push_back(groups);
+    if (set < input_.options.clusters.size()) clusters.push_back(groups);
     if (groups < 2) {
       throw DataError("the " + std::to_string(state.used) + " rows that were used have " +
-                      std::to_string(groups) + " value of \"" + input_.options.clusters[set] +
+                      std::to_string(groups) + " value of \"" +
+                      input_.options.clusters[std::min(set, input_.options.clusters.size() - 1)] +
                       "\", and covariances by cluster need at least 2: take another column, or "
                       "cov_type='HC1'");
     }
@@ -189,33 +194,43 @@ SymmetricMatrix RobustFit::sandwich_of_clusters(const AnyState& any) {
     const double factor = g / (g - 1.0) * (input_.observations - 1.0) / df_;
     squares.add(counts, state.sums[set], set == 2 ? -factor : factor, result.hi);
   }
-  df_ = static_cast<double>(*std::min_element(groups_.begin(), groups_.end())) - 1.0;
+  groups_ = std::move(clusters);
   return result;
 }
 
+// What may be cancelled comes first: until it is done nothing changes.
 void RobustFit::accept(const AnyState& state) {
   const double residual_df = df_;
   SymmetricMatrix covariance =
       input_.options.clusters.empty() ? sandwich_of_squares(state) : sandwich_of_clusters(state);
   LinearSolution& solution = solved_->solution;
-  const SymmetricMatrix classical = std::move(solution.raw_inverse);
-  solution.raw_inverse =
+  SymmetricMatrix raw =
       raw_inverse(RawBasis(solved_->system, solution.aliased), solution.kept, covariance);
+  const SymmetricMatrix classical = std::exchange(solution.raw_inverse, std::move(raw));
   solution.inverse = std::move(covariance);
+  if (!groups_.empty())
+    df_ = static_cast<double>(*std::min_element(groups_.begin(), groups_.end())) - 1.0;
   for (size_t i = 0; i < solution.kept.size(); ++i)
     solution.variances[solution.kept[i]] = solution.raw_inverse.at(i, i);
   wald_ = kUnknown;
   if (residual_df > 0.0) {
-    refuse_rounding(classical);
-    wald_ = wald_of_coefficients();
+    forget_rounding(classical);
+    if (input_.wald && degenerate_.empty()) wald_ = wald_of_coefficients();
     return;
   }
-  for (const size_t column : solution.kept) solution.variances[column] = kUnknown;
+  for (size_t i = 0; i < solution.kept.size(); ++i) forget(i);
+}
+
+// A coefficient has no variance, and no covariances.
+void RobustFit::forget(size_t position) {
+  LinearSolution& solution = solved_->solution;
+  solution.variances[solution.kept[position]] = kUnknown;
+  for (size_t j = 0; j < solution.kept.size(); ++j) solution.raw_inverse.set(position, j, kUnknown);
 }
 
 // A coefficient that rows fit exactly has scores of rounding errors, whose squares tell nothing;
 // and those of two columns of clusters may be below zero.
-void RobustFit::refuse_rounding(const SymmetricMatrix& classical) {
+void RobustFit::forget_rounding(const SymmetricMatrix& classical) {
   LinearSolution& solution = solved_->solution;
   const double dispersion = static_cast<double>(solution.residual_squares) /
                             (input_.observations - static_cast<double>(solution.rank));
@@ -226,7 +241,7 @@ void RobustFit::refuse_rounding(const SymmetricMatrix& classical) {
       variance = 0.0;  // the model fits every row
       continue;
     }
-    variance = kUnknown;
+    forget(i);
     degenerate_.push_back(solution.kept[i]);
   }
 }
@@ -268,6 +283,15 @@ Json RobustFit::clusters() const {
 
 std::vector<std::string> RobustFit::warnings() const {
   std::vector<std::string> list;
+  // Squares of scores are summed in double, and A^-1 on both sides multiplies their rounding.
+  const double error = kRoundingOfSquares * solution().condition;
+  if (input_.options.clusters.empty() && error > kWorstError) {
+    list.push_back("columns are nearly combinations of others: cov_type='" + input_.options.type +
+                   "' keeps about " +
+                   std::to_string(std::max(0, static_cast<int>(-std::log10(error)))) +
+                   " digits of their standard errors; take numbers about their means, or fewer "
+                   "powers");
+  }
   if (full_leverage_ > 0) {
     list.push_back(std::to_string(full_leverage_) +
                    " rows have a coefficient of their own (a leverage of 1): cov_type='" +
@@ -280,11 +304,12 @@ std::vector<std::string> RobustFit::warnings() const {
                    " coefficients (\"" + system().name(degenerate_.front()) + "\" first) is " +
                    (two ? "not above zero, which two columns of clusters can do: their standard "
                           "errors are missing; cluster by one of the columns"
-                        : "zero, as the rows behind them are fitted exactly: their standard errors "
+                        : "not above rounding, as where one row alone is fitted exactly: their "
+                          "standard errors "
                           "are missing"));
   }
   const size_t tested = solution().rank - (system().intercept() ? 1 : 0);
-  if (!groups_.empty() && static_cast<double>(tested) > df_) {
+  if (input_.wald && !groups_.empty() && static_cast<double>(tested) > df_) {
     list.push_back("F is not defined: " + std::to_string(tested) +
                    " coefficients cannot be tested "
                    "at once with " +

@@ -43,6 +43,7 @@ class RobustFit {
     CrossProducts products;  // with its levels in order
     SolverOptions solver;
     double observations = 0.0;
+    bool wald = false;  // all coefficients are tested together
   };
   // SpecError where the covariance of so many coefficients is not possible.
   explicit RobustFit(Input input);
@@ -68,7 +69,8 @@ class RobustFit {
   SymmetricMatrix sandwich_of_squares(const AnyState& state);
   SymmetricMatrix sandwich_of_clusters(const AnyState& state);
   double wald_of_coefficients() const;
-  void refuse_rounding(const SymmetricMatrix& classical);
+  void forget(size_t position);
+  void forget_rounding(const SymmetricMatrix& classical);
 
   Input input_;
   CellPlan plan_;

@@ -14,12 +14,13 @@ Leverage read_leverage(const Json* json) {
   Leverage leverage;
   if (json == nullptr || json->is_null()) return leverage;
   SpecReader reader(*json, "leverage");
-  leverage.power = static_cast<int>(reader.count("power", 2));
+  const uint64_t power = reader.count("power", 0);
   leverage.columns = reader.required("columns").get<std::vector<size_t>>();
   leverage.inverse = numbers_from_json(reader.required("inverse"), "inverse");
   reader.finish();
-  if (leverage.power != 1 && leverage.power != 2)
-    throw SpecError("the power of a leverage is 1 or 2, not " + std::to_string(leverage.power));
+  if (power != 1 && power != 2)
+    throw SpecError("the power of a leverage is 1 or 2, not " + std::to_string(power));
+  leverage.power = static_cast<int>(power);
   return leverage;
 }
 

@@ -141,7 +141,7 @@ def _columns(schema: Schema, spec: Mapping[str, Any]) -> list[dict[str, object]]
 def _named(spec: Mapping[str, Any]) -> list[str]:
     """The columns that a spec names beside its formula."""
     single = [str(spec[key]) for key in _COLUMN_ARGUMENTS if spec.get(key)]
-    return [*single, *spec.get("clusters", ())]
+    return [*single, *(spec.get("clusters") or ())]
 
 
 def _columns_of(full: Mapping[str, Any]) -> list[str]:

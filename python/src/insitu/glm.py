@@ -98,7 +98,7 @@ def rx_glm(
         exposure: name of a column of positive numbers, such as years: its logarithm is an offset. For the log link.
         tolerance: "tight" makes one more pass at the end, for standard errors to about 8 digits more.
         cov_type: of standard errors and tests: "classical" (of the model's variances); "HC0" to "HC3", which hold for
-            rows of unequal variance (HC1 as Stata's `robust`); "cluster". All but the first take one more pass.
+            rows of unequal variance; "cluster". All but the first take one more pass.
         cluster: name of a column, or of two, within whose values rows may depend on one another; tests have one degree
             of freedom less than there are clusters. Rows without a cluster are left out as missing.
         cube, variable_selection, coef_label_style, transform_objects, transform_function, transform_variables,
