@@ -195,11 +195,12 @@ std::string Family::allowed() const {
   return allows(0.0) ? "at least 0" : "above 0";
 }
 
-bool Family::allows_mean(double mean) const {
+bool Family::allows_mean(double mean, double rest) const {
   if (!std::isfinite(mean)) return false;
   if (kind == FamilyKind::kGaussian || (kind == FamilyKind::kTweedie && parameter == 0.0))
     return true;
-  return kind == FamilyKind::kBinomial ? mean > 0.0 && mean < 1.0 : mean > 0.0;
+  if (kind != FamilyKind::kBinomial) return mean > 0.0;
+  return mean > 0.0 && (mean < 1.0 || (mean == 1.0 && rest > 0.0));
 }
 
 void Family::start(const double* y, const double* weight, size_t n, double* mean) const {

@@ -48,8 +48,9 @@ struct Family {
   bool allows(double response) const { return allows(&response, 1); }
   // "at least 0", for errors.
   std::string allowed() const;
-  // True if the mean may be so.
-  bool allows_mean(double mean) const;
+  // True if the mean may be so; `rest` as in Means. A mean that rounds to its limit is no fault
+  // where the other side is held exactly.
+  bool allows_mean(double mean, double rest) const;
 
   // A mean to start from, that every link of the family can take.
   void start(const double* y, const double* weight, size_t n, double* mean) const;

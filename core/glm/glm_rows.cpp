@@ -125,10 +125,7 @@ void GlmRows::add_means(const Tile& tile, GlmStep step) {
                     scratch_.data());
   uint64_t outside = 0;
   for (size_t i = 0; i < n; ++i) {
-    // A mean that rounds to its limit is no fault where the other side is held exactly.
-    const bool at_limit =
-        family_.kind == FamilyKind::kBinomial && mean_[i] == 1.0 && rest_[i] > 0.0;
-    const bool inside = (family_.allows_mean(mean_[i]) || at_limit) && std::isfinite(deviance_[i]);
+    const bool inside = family_.allows_mean(mean_[i], rest_[i]) && std::isfinite(deviance_[i]);
     if (inside) continue;
     ++outside;
     deviance_[i] = slope_[i] = 0.0;

@@ -27,14 +27,13 @@ SymmetricMatrix sandwich(const SymmetricMatrix& outer, const SymmetricMatrix& in
   const size_t k = outer.size;
   AlignedDoubles hi(k * k);
   AlignedDoubles lo(k * k);
-  const auto full_row = [&](const SymmetricMatrix& matrix, size_t i) {
+  for (size_t i = 0; i < k; ++i) {
     for (size_t j = 0; j < k; ++j) {
-      const DoubleDouble x = matrix.at(i, j);
+      const DoubleDouble x = inner.at(i, j);
       hi[i * k + j] = x.hi;
       lo[i * k + j] = x.lo;
     }
-  };
-  for (size_t i = 0; i < k; ++i) full_row(inner, i);
+  }
   std::vector<double> half_hi(k);
   std::vector<double> half_lo(k);
   SymmetricMatrix result(k);
@@ -287,7 +286,7 @@ std::vector<std::string> RobustFit::warnings() const {
   const double error = kRoundingOfSquares * solution().condition;
   if (input_.options.clusters.empty() && error > kWorstError) {
     list.push_back("columns are nearly combinations of others: cov_type='" + input_.options.type +
-                   "' keeps about " +
+                   "' may keep as few as " +
                    std::to_string(std::max(0, static_cast<int>(-std::log10(error)))) +
                    " digits of their standard errors; take numbers about their means, or fewer "
                    "powers");

@@ -30,9 +30,6 @@ struct CovarianceOptions {
   static CovarianceOptions read(SpecReader& reader);
 };
 
-// Direct solutions of more columns would take too long, and too much memory.
-inline constexpr size_t kMostCovarianceColumns = 4000;
-
 // A fitted model and the pass that its covariance needs. It owns what its solution refers to.
 class RobustFit {
  public:

@@ -32,8 +32,7 @@ void ScoreRows::at(const Tile& tile) {
   const Means means{mean_.data(), rest_.data(), slope_.data()};
   family.link.means(eta_.data(), n, means, scratch_.data());
   for (size_t i = 0; i < n; ++i) {
-    const bool at_limit = family.kind == FamilyKind::kBinomial && mean_[i] == 1.0 && rest_[i] > 0.0;
-    if (family.allows_mean(mean_[i]) || at_limit) continue;
+    if (family.allows_mean(mean_[i], rest_[i])) continue;
     slope_[i] = 0.0;
     mean_[i] = rest_[i] = 0.5;
   }

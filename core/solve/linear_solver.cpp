@@ -22,10 +22,6 @@ LinearSolution blank_solution(const LinearSystem& system) {
 
 namespace {
 
-// Above, the normal equations are too many to factorise whole, even where that would keep other
-// columns.
-constexpr size_t kMostDirectColumns = 4000;
-
 // From the columns as solved to those of the formula.
 void uncentre(const RawBasis& basis, LinearSolution& solution) {
   solution.raw_inverse = raw_inverse(basis, solution.kept, solution.inverse);
@@ -149,7 +145,7 @@ LinearSolution solve_once(const LinearSystem& system, const SolverOptions& optio
   if (p > options.direct_columns) {
     if (const auto term = eliminable_term(system, drop_first, options.drop_main)) {
       LinearSolution solution = solve_reduced(system, options, drop_first, *term);
-      if (p > kMostDirectColumns ||
+      if (p > kMostCovarianceColumns ||
           !differs_from_coding(system, solution, drop_first, options.drop_main)) {
         return solution;
       }

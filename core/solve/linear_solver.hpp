@@ -23,6 +23,8 @@ struct SolverOptions {
 };
 
 inline constexpr size_t kMostConditionColumns = 1000;
+// Above, a direct solution would take too long, and its covariance too much memory.
+inline constexpr size_t kMostCovarianceColumns = 4000;
 
 struct LinearSolution {
   // Per system column; coefficients of the formula's columns, meaningless where aliased.

@@ -79,7 +79,7 @@ def test_intervals_have_the_degrees_of_freedom_of_the_clusters(panel):
     [
         ({"cov_type": "HC4"}, "'HC0', 'HC1', 'HC2', 'HC3', 'cluster', and was given as 'HC4'"),
         ({"cov_type": "cluster"}, "needs the columns that rows are clustered by"),
-        ({"cov_type": "HC1", "cluster": "firm"}, "leave out one of them"),
+        ({"cov_type": "HC1", "cluster": "firm"}, "cov_type is .HC1.: it must be .cluster."),
         ({"cluster": "frim"}, 'no column "frim" to cluster by; did you mean .firm.'),
         ({"cluster": ["firm", "year", "x"]}, "one or two columns, and 3 are given"),
         ({"cluster": ["firm", "firm"]}, "named twice"),
@@ -196,3 +196,10 @@ def test_f_needs_as_many_clusters_as_coefficients(panel):
     with pytest.warns(UserWarning, match="F is not defined: 15 coefficients .* 4 clusters"):
         model = insitu.rx_lin_mod("y ~ x + g", data, cluster="year")
     assert np.isnan(model.fstatistics["value"])
+
+
+def test_lost_digits_are_told():
+    x = np.linspace(100, 110, 200)
+    data = pd.DataFrame({"x": x, "y": np.sin(x)})
+    with pytest.warns(UserWarning, match="nearly combinations of others: cov_type='HC1' may keep as few as"):  # fmt: skip
+        insitu.rx_lin_mod("y ~ x + I(x^2) + I(x^3) + I(x^4)", data, cov_type="HC1")

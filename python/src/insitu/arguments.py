@@ -181,14 +181,6 @@ def covariance(cov_type: object, cluster: object) -> dict[str, Any]:
                 str(cov_type), "."
             )
         )
-    if found == "cluster" and not clusters:
-        raise SpecError(
-            "cov_type='cluster' needs the columns that rows are clustered by: cluster='firm'."
-        )
-    if clusters and found != "cluster":
-        raise SpecError(
-            f"cluster={cluster!r} is given, and cov_type={found!r}: leave out one of them."
-        )
     return {"cov_type": found, "clusters": clusters}
 
 
