@@ -47,7 +47,8 @@ class Bench:
                    'carrier ' || i % 20 AS carrier, (i / 20 % 7)::int AS day, i % 5000 AS part FROM generate_series(1, {n}) i;
             CREATE TABLE numerics AS SELECT {", ".join(f"{x}::numeric(14, 10) AS {x}" for x in X)},
                    (x1 + 2 * x2 - x3 + random())::numeric(14, 10) AS y FROM rows;
-            CREATE TABLE t AS SELECT {", ".join(X)}, x1 + 2 * x2 - x3 + random() AS y, carrier, day, part FROM rows;
+            CREATE TABLE t AS SELECT {", ".join(X)}, x1 + 2 * x2 - x3 + random() AS y, carrier, day, part,
+                   (random() < 1 / (1 + exp(1 - x1 - 2 * x2 + x3)))::int::float8 AS event FROM rows;
             DROP TABLE rows; VACUUM ANALYZE t; VACUUM ANALYZE numerics;"""
         )
         self.url = server.connection_string()
@@ -78,9 +79,9 @@ class Bench:
         return insitu.rx_lin_mod(formula, source, compute_context=context, report_progress=0)
 
 
-def sums(table: str = "t", by: str = "") -> str:
+def sums(table: str = "t", by: str = "", response: str = "y") -> str:
     """Plain SQL over the columns of NUMBERS."""
-    items = ", ".join(f"sum({name})" for name in [*X, "y"])
+    items = ", ".join(f"sum({name})" for name in [*X, response])
     return f"SELECT {items} FROM {table}{f' GROUP BY {by}' if by else ''}"
 
 
@@ -88,6 +89,20 @@ def numbers(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
     """A linear model of ten numbers."""
     row = Row("numbers", "OLS of 10 numbers, whole call", "`SELECT sum(…)` of the columns", 1.3, 0.95)  # fmt: skip
     return row, lambda: bench.fetch(sums()), lambda: bench.fit(NUMBERS)
+
+
+def logit(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
+    """A logistic regression on the same numbers."""
+    row = Row("logit", "logit of 10 numbers, whole call", "`SELECT sum(…)` of the columns, once for each pass", 1.6, 1.2)  # fmt: skip
+    context = insitu.RxInPostgres(bench.url, how="extension")
+    formula = f"event ~ {' + '.join(X)}"
+
+    def fit() -> insitu.GeneralizedLinearModel:
+        return insitu.rx_logit(formula, bench.source, compute_context=context, report_progress=0)
+
+    passes = fit().passes
+    plain = sums(response="event")
+    return row, lambda: [bench.fetch(plain) for _ in range(passes)], fit
 
 
 def factors(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
@@ -154,7 +169,7 @@ def madlib(bench: Bench) -> tuple[Row, Callable[[], Any], Callable[[], Any]]:
     return row, train, lambda: bench.fit(NUMBERS)
 
 
-ROWS = (numbers, factors, numerics, streamed, predict, pushdown, groups)
+ROWS = (numbers, logit, factors, numerics, streamed, predict, pushdown, groups)
 
 
 def install_madlib(server: PostgresServer, madpack: str) -> None:

@@ -24,7 +24,18 @@ for variable in (
 LINEAR = ("ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors_duckdb", "summary", "predict")  # fmt: skip
 GENERALIZED = ("logit_factors", "logit_parquet", "logit_dense", "poisson_factors", "gamma_factors", "tweedie_factors")  # fmt: skip
 ROBUST = ("hc1_factors", "cluster_factors")
-NAMES = (*LINEAR, *GENERALIZED, *ROBUST, "memory", "columns", "levels", "postgres")
+EVALUATION = ("auc",)
+NAMES = (
+    *LINEAR,
+    *GENERALIZED,
+    *ROBUST,
+    *EVALUATION,
+    "memory",
+    "memory_glm",
+    "columns",
+    "levels",
+    "postgres",
+)
 INTRODUCTION = """# Benchmarks
 
 `make bench` prints these tables: insitu, its peers and the limit side by side in one run, in nine alternate turns (peers: one).
@@ -45,16 +56,16 @@ MADLIB = (
 
 def one(name: str, folder: Path, quick: bool) -> str:
     """A row, as Markdown."""
-    from bench import glm, memory, postgres, robust, rows, scaling
+    from bench import evaluation, glm, memory, postgres, robust, rows, scaling
 
     if name == "postgres":
         return postgres.markdown(quick)
     n = 20_000 if quick else 10_000_000
-    if make := {**rows.ROWS, **glm.ROWS, **robust.ROWS}.get(name):
+    if make := {**rows.ROWS, **glm.ROWS, **robust.ROWS, **evaluation.ROWS}.get(name):
         return make(folder, n, quick).markdown(judged=not quick)
-    if name == "memory":
+    if name in memory.CALLS:
         n = 200_000 if quick else 100_000_000
-        return memory.markdown(n, memory.measure(folder, n))
+        return memory.markdown(name, n, memory.measure(name, folder, n))
     return "\n".join(getattr(scaling, name)(n if name == "levels" else n // 10))
 
 
@@ -91,8 +102,9 @@ def main() -> int:
         rows=20_000 if options.quick else 10_000_000, machine=memory.machine()
     )
     text += f"{table(LINEAR)}\n\n{parts['memory']}\n"
-    text += f"\n## Generalised linear models\n\n{GLM}\n\n{table(GENERALIZED)}\n"
+    text += f"\n## Generalised linear models\n\n{GLM}\n\n{table(GENERALIZED)}\n\n{parts['memory_glm']}\n"
     text += f"\n## Robust and clustered covariances\n\n{ROBUST_NOTE}\n\n{table(ROBUST)}\n"
+    text += f"\n## Judging predictions\n\nWhole calls, which also give the curve, log loss and Brier score, beside `roc_auc_score`.\n\n{table(EVALUATION)}\n"
     text += (
         f"\n## Cost per row against columns\n\nOLS on doubles in memory.\n\n{parts['columns']}\n"
     )

@@ -8,6 +8,8 @@
 #include "base/model_file.hpp"
 #include "base/names.hpp"
 #include "design/levels_analysis.hpp"
+#include "evaluation/evaluation_fit.hpp"
+#include "evaluation/outcome_counts.hpp"
 #include "glm/glm_analysis.hpp"
 #include "glm/glm_fit.hpp"
 #include "glm/glm_tables.hpp"
@@ -65,12 +67,16 @@ constexpr Line<AnalysisPtr> kAnalyses[] = {
      "squared scores of a fitted model, row by row: {design, family, predictor, leverage}"},
     {"cluster_scores", analysis_of<ClusterScoresAnalysis>,
      "scores of a fitted model, summed by cluster: {design, family, predictor}"},
+    {"outcome_counts", analysis_of<OutcomeCountsAnalysis>,
+     "outcomes by predicted probability: {design, plans}"},
 };
 constexpr Line<FitPtr> kFits[] = {
     {"summary", fit_of<SummaryFit>,
      "moments and counts by term: {formula, columns, by_term, pweights, fweights}"},
     {"linear", fit_of<LinearFit>, "linear model by least squares: {formula, columns, …}"},
     {"glm", fit_of<GlmFit>, "generalised linear model: {formula, columns, family, …}"},
+    {"evaluation", fit_of<EvaluationFit>,
+     "predicted probabilities against what happened: {formula, columns, grid, error_bound, …}"},
 };
 constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,

@@ -98,7 +98,30 @@ inline AnalysisPtr random_score_pass(Rng& rng, const Table& table) {
   return pass;
 }
 
+// Outcomes by predicted probability: the first pass, which keeps rows or counts them, or the next.
+inline AnalysisPtr random_outcome_pass(Rng& rng, const Table& table) {
+  Json spec = {{"columns", columns_of_random_table()},
+               {"formula", "(x0 / abs(x0) + 1) / 2 ~ I(1 / (1 + exp(-x1))) + I(1 / (1 + x2^2))"}};
+  if (rng.chance(0.3)) spec["pweights"] = "w";
+  if (rng.chance(0.2)) spec["grid"] = 7;
+  if (rng.chance(0.5)) spec["most_kept"] = 2 + rng.below(40);
+  if (rng.chance(0.4)) spec["rows"] = table.rows();
+  const FitPtr fit = make_fit("evaluation", spec);
+  AnalysisPtr pass = fit->next();
+  try {
+    for (uint64_t passes = rng.below(4); passes > 0; --passes) {
+      const StatePtr state = pass->empty();
+      pass->update(*state, table.all());
+      fit->accept(*state);
+      if (AnalysisPtr next = fit->next()) pass = std::move(next);
+    }
+  } catch (const Error&) {  // no rows, or one outcome only
+  }
+  return pass;
+}
+
 inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
+  if (rng.chance(0.1)) return random_outcome_pass(rng, table);
   if (rng.chance(0.15)) return random_score_pass(rng, table);
   if (rng.chance(0.1)) return make_analysis("levels", {{"columns", {"f1", "f0"}}});
   if (rng.chance(0.2)) return random_glm_pass(rng, table);

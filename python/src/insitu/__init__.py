@@ -19,7 +19,8 @@ from .glm import rx_glm, rx_logit
 from .linear import rx_lin_mod
 from .options import RxOptions, check_isa
 from .predict import rx_predict, rx_predict_default
-from .results import GeneralizedLinearModel, LinearModel, Summary
+from .results import GeneralizedLinearModel, LinearModel, Roc, Summary
+from .roc import rx_auc, rx_roc, rx_roc_curve
 from .serialization import load_model, rx_serialize_model, rx_unserialize_model
 from .summary import rx_summary
 
@@ -61,6 +62,7 @@ __all__ = [
     "GeneralizedLinearModel",
     "LinearModel",
     "NumericError",
+    "Roc",
     "RxComputeContext",
     "RxDataSource",
     "RxFileData",
@@ -84,6 +86,7 @@ __all__ = [
     "Summary",
     "families",
     "load_model",
+    "rx_auc",
     "rx_get_compute_context",
     "rx_get_info",
     "rx_get_var_info",
@@ -94,6 +97,8 @@ __all__ = [
     "rx_logit",
     "rx_predict",
     "rx_predict_default",
+    "rx_roc",
+    "rx_roc_curve",
     "rx_serialize_model",
     "rx_set_compute_context",
     "rx_set_temp_compute_context",

@@ -6,11 +6,12 @@ from .base import Result
 from .coefficient_model import CoefficientModel
 from .glm import GeneralizedLinearModel
 from .linear_model import LinearModel
+from .roc import Roc
 from .summary import Summary
 
 # The kinds a model file may hold.
 RESULT_KINDS: dict[str, type[Result]] = {
-    result.kind: result for result in (LinearModel, GeneralizedLinearModel, Summary)
+    result.kind: result for result in (LinearModel, GeneralizedLinearModel, Summary, Roc)
 }
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "GeneralizedLinearModel",
     "LinearModel",
     "Result",
+    "Roc",
     "Summary",
 ]
