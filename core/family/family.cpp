@@ -203,6 +203,22 @@ bool Family::allows_mean(double mean, double rest) const {
   return mean > 0.0 && (mean < 1.0 || (mean == 1.0 && rest > 0.0));
 }
 
+std::optional<double> Family::variance_power() const {
+  switch (kind) {
+    case FamilyKind::kPoisson:
+      return 1.0;
+    case FamilyKind::kGamma:
+      return 2.0;
+    case FamilyKind::kInverseGaussian:
+      return 3.0;
+    case FamilyKind::kTweedie:
+      if (parameter >= 1.0) return parameter;
+      [[fallthrough]];
+    default:
+      return std::nullopt;
+  }
+}
+
 void Family::start(const double* y, const double* weight, size_t n, double* mean) const {
   for (size_t i = 0; i < n; ++i) {
     switch (kind) {

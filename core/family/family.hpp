@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "base/analysis.hpp"
@@ -51,6 +52,9 @@ struct Family {
   // True if the mean may be so; `rest` as in Means. A mean that rounds to its limit is no fault
   // where the other side is held exactly.
   bool allows_mean(double mean, double rest) const;
+
+  // The p of a variance that is mu^p with p >= 1; none of others.
+  std::optional<double> variance_power() const;
 
   // A mean to start from, that every link of the family can take.
   void start(const double* y, const double* weight, size_t n, double* mean) const;

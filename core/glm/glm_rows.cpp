@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "base/errors.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 // Of expected information: below it a row's observed information is not trusted.
 constexpr double kLeastObserved = 1e-3;
+// In place of a sum that no kernel gave.
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // The first complete row whose response the family does not allow.
 [[noreturn]] void refuse_response(const Design& design, const Family& family, const Chunk& chunk) {
@@ -53,6 +56,8 @@ GlmRows::GlmRows(const Design& design, const Family& family, const GlmPoint& poi
                                  &deviance_, &scratch_, &weight_, &response_}) {
     buffer->resize(static_cast<size_t>(std::min<uint64_t>(kTileRows, round_up_8(chunk.rows()))));
   }
+  if (family.link.kind != LinkKind::kLog) return;
+  if (const std::optional<double> power = family.variance_power()) log_link_.emplace(*power);
 }
 
 void GlmRows::check(const Tile& tile) {
@@ -81,46 +86,63 @@ double GlmRows::total(const Tile& tile, const double* values) const {
                                 : weighted_sum(tile.weight, values, tile.rows);
 }
 
-void GlmRows::add_offsets(const Tile& tile, const double* linear) {
-  for (size_t i = 0; i < tile.rows; ++i)
-    eta_[i] = tile.offset == nullptr ? linear[i] : linear[i] + tile.offset[i];
+// X b plus the offsets.
+const double* GlmRows::with_offsets(const Tile& tile, const double* linear) {
+  if (tile.offset == nullptr) return linear;
+  for (size_t i = 0; i < tile.rows; ++i) eta_[i] = linear[i] + tile.offset[i];
+  return eta_.data();
 }
 
 // The deviance at X b plus the offsets.
 void GlmRows::add_deviance(const Tile& tile, GlmStep step, const double* linear) {
-  add_offsets(tile, linear);
+  const double* eta = with_offsets(tile, linear);
+  const double* y = tile.values.back();
+  double deviance = kNone;
   if (logistic_) {
-    const double deviance =
-        logistic_deviance({tile.values.back(), tile.weight, tile.rows}, eta_.data());
-    if (std::isfinite(deviance)) {
-      into_.deviances[step] += DoubleDouble(deviance);
-      return;
-    }
+    deviance = logistic_deviance({y, tile.weight, tile.rows}, eta);
+  } else if (log_link_.has_value()) {
+    deviance = log_link_deviance({y, tile.weight, tile.rows}, *log_link_, eta);
   }
-  add_means(tile, step);
+  if (std::isfinite(deviance)) {
+    into_.deviances[step] += DoubleDouble(deviance);
+  } else {
+    add_means(tile, step, eta);
+  }
 }
 
 // The same, and W and z there. Gives Pearson's sum.
-double GlmRows::add_working(const Tile& tile, GlmStep step, const double* linear) {
-  add_offsets(tile, linear);
+double GlmRows::add_working(const Tile& tile, GlmStep step, const double* linear, bool observed) {
+  const double* eta = with_offsets(tile, linear);
+  const double* y = tile.values.back();
+  double* w = weight_.data();
+  double* z = response_.data();
+  double deviance = kNone;
+  double pearson = 0.0;
   if (logistic_) {
-    const LogisticSums sums =
-        logistic_working({tile.values.back(), tile.weight, tile.rows}, eta_.data(), linear,
-                         weight_.data(), response_.data());
-    if (std::isfinite(sums.deviance)) {
-      into_.deviances[step] += DoubleDouble(sums.deviance);
-      return sums.pearson;
-    }
+    const LogisticSums sums = logistic_working({y, tile.weight, tile.rows}, eta, linear, w, z);
+    deviance = sums.deviance;
+    pearson = sums.pearson;
+  } else if (log_link_.has_value()) {
+    const LogLinkSums sums = log_link_working({y, tile.weight, tile.rows}, *log_link_,
+                                              observed ? kLeastObserved : 0.0, eta, linear, w, z);
+    deviance = sums.deviance;
+    pearson = sums.pearson;
   }
-  add_means(tile, step);
+  if (std::isfinite(deviance)) {
+    into_.deviances[step] += DoubleDouble(deviance);
+    return pearson;
+  }
+  add_means(tile, step, eta);
   weigh(tile, linear);
-  return total(tile, scratch_.data());
+  pearson = total(tile, scratch_.data());
+  if (observed && !logistic_) observe(tile, eta, linear);
+  return pearson;
 }
 
 // Means and slopes of eta, and the deviance; that of rows outside is zero, as is their slope.
-void GlmRows::add_means(const Tile& tile, GlmStep step) {
+void GlmRows::add_means(const Tile& tile, GlmStep step, const double* eta) {
   const size_t n = tile.rows;
-  family_.link.means(eta_.data(), n, {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
+  family_.link.means(eta, n, {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
   family_.deviances(tile.values.back(), mean_.data(), rest_.data(), n, deviance_.data(),
                     scratch_.data());
   uint64_t outside = 0;
@@ -148,28 +170,27 @@ void GlmRows::weigh(const Tile& tile, const double* linear) {
 
 // From expected to observed information: W loses (y - mu) (mu'' / V - V' mu'^2 / V^2), and z keeps
 // the gradient.
-void GlmRows::observe(const Tile& tile) {
+void GlmRows::observe(const Tile& tile, const double* eta, const double* linear) {
   const size_t n = tile.rows;
   AlignedDoubles& curvature = deviance_;
   AlignedDoubles& variance_slope = scratch_;
-  family_.link.curvatures(eta_.data(), {mean_.data(), rest_.data(), slope_.data()}, n,
-                          curvature.data());
+  family_.link.curvatures(eta, {mean_.data(), rest_.data(), slope_.data()}, n, curvature.data());
   family_.variance_slopes(mean_.data(), rest_.data(), variance_.data(), n, variance_slope.data());
   for (size_t i = 0; i < n; ++i) {
     const double expected = weight_[i];
     if (expected == 0.0) continue;
-    const double step = response_[i] - linear_[i];
+    const double step = response_[i] - linear[i];
     const double bend = curvature[i] - variance_slope[i] * slope_[i] * (slope_[i] / variance_[i]);
     const double observed = expected * (1.0 - step * bend / slope_[i]);
     const double least = kLeastObserved * expected;
     weight_[i] = observed > least ? observed : least;
-    response_[i] = linear_[i] + step * (expected / weight_[i]);
+    response_[i] = linear[i] + step * (expected / weight_[i]);
   }
 }
 
 void GlmRows::add_null(const Tile& tile) {
   std::fill(previous_.begin(), previous_.begin() + static_cast<ptrdiff_t>(tile.rows), *point_.null);
-  add_working(tile, kNullModel, previous_.data());
+  add_working(tile, kNullModel, previous_.data(), false);
   into_.null_weight += DoubleDouble(column_sum(weight_.data(), tile.rows));
   into_.null_working += DoubleDouble(weighted_sum(weight_.data(), response_.data(), tile.rows));
 }
@@ -200,8 +221,7 @@ const Tile& GlmRows::map(const Tile& tile) {
       add_deviance(tile, step, weight_.data());
     }
   }
-  into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data()));
-  if (point_.observed && !logistic_) observe(tile);
+  into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data(), point_.observed));
   mapped_ = tile;
   mapped_.weight = weight_.data();
   mapped_.values.back() = response_.data();

@@ -2,11 +2,13 @@
 // Scratch of one update.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "design/row_reader.hpp"
 #include "glm/glm_analysis.hpp"
 #include "linalg/aligned.hpp"
+#include "linalg/log_link.hpp"
 
 namespace insitu {
 
@@ -22,12 +24,12 @@ class GlmRows {
   void check(const Tile& tile);
   void add_responses(const Tile& tile);
   void place(const Tile& tile);
-  void add_offsets(const Tile& tile, const double* linear);
+  const double* with_offsets(const Tile& tile, const double* linear);
   void add_deviance(const Tile& tile, GlmStep step, const double* linear);
-  double add_working(const Tile& tile, GlmStep step, const double* linear);
-  void add_means(const Tile& tile, GlmStep step);
+  double add_working(const Tile& tile, GlmStep step, const double* linear, bool observed);
+  void add_means(const Tile& tile, GlmStep step, const double* eta);
   void weigh(const Tile& tile, const double* linear);
-  void observe(const Tile& tile);
+  void observe(const Tile& tile, const double* eta, const double* linear);
   void add_null(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
 
@@ -37,9 +39,10 @@ class GlmRows {
   const Chunk& chunk_;
   GlmState& into_;
   Tile mapped_;
-  bool logistic_ = false;    // the tile's responses are events of a logistic regression
-  AlignedDoubles linear_;    // X b
-  AlignedDoubles previous_;  // the same where the step came from
+  bool logistic_ = false;  // the tile's responses are events of a logistic regression
+  std::optional<PowerVariance> log_link_;  // families and links that have kernels
+  AlignedDoubles linear_;                  // X b
+  AlignedDoubles previous_;                // the same where the step came from
   AlignedDoubles eta_, mean_, rest_, slope_, variance_, deviance_, scratch_;
   AlignedDoubles weight_, response_;
 };

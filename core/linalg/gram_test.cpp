@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "linalg/kernel_table.hpp"
+#include "linalg/log_link.hpp"
 #include "linalg/logistic.hpp"
 #include "linalg/math.hpp"
 #include "linalg/reference_test.hpp"
@@ -155,6 +156,17 @@ std::vector<double> all_results() {
       keep(hi);
       keep(lo);
       out.insert(out.end(), {sums.deviance, sums.pearson, logistic_deviance(rows, xh)});
+    }
+    std::vector<double> counts(n);
+    for (size_t i = 0; i < n; ++i) counts[i] = std::abs(y.hi[i]);
+    for (const double power : {1.0, 1.5, 2.0}) {
+      const LogLinkRows rows = {counts.data(), power == 2.0 ? counts.data() : nullptr, n};
+      const PowerVariance variance(power);
+      const LogLinkSums sums = log_link_working(rows, variance, power == 1.0 ? 0.0 : 1e-3, xh,
+                                                y.hi.data(), hi.data(), lo.data());
+      keep(hi);
+      keep(lo);
+      out.insert(out.end(), {sums.deviance, sums.pearson, log_link_deviance(rows, variance, xh)});
     }
     out.push_back(column_sum(xh, n));
     out.push_back(weighted_sum(y.hi.data(), xh, n));

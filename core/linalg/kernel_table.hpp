@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "linalg/kernels.hpp"
+#include "linalg/log_link.hpp"
 #include "linalg/logistic.hpp"
 
 namespace insitu {
@@ -88,6 +89,9 @@ struct KernelTable {
   double (*logistic_deviance)(const LogisticRows&, const double*);
   LogisticSums (*logistic_working)(const LogisticRows&, const double*, const double*, double*,
                                    double*);
+  double (*log_link_deviance)(const LogLinkRows&, const PowerVariance&, const double*);
+  LogLinkSums (*log_link_working)(const LogLinkRows&, const PowerVariance&, double, const double*,
+                                  const double*, double*, double*);
 };
 
 extern const KernelTable kBaselineKernels;

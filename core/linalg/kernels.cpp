@@ -229,6 +229,27 @@ LogisticSums logistic_working(const LogisticRows& rows, const double* eta, const
                               double* working_weight, double* working_response) {
   return kernels().logistic_working(rows, eta, linear, working_weight, working_response);
 }
+
+// f'' = q^-p, so the coefficients are those of (1 + s)^-p, integrated twice.
+PowerVariance::PowerVariance(double of_mean) : power(of_mean) {
+  double binomial = 1.0;
+  for (size_t k = 0; k < kTerms; ++k) {
+    const auto degree = static_cast<double>(k);
+    near[k] = binomial / ((degree + 1.0) * (degree + 2.0));
+    binomial *= -(power + degree) / (degree + 1.0);
+  }
+}
+double log_link_deviance(const LogLinkRows& rows, const PowerVariance& variance,
+                         const double* eta) {
+  return kernels().log_link_deviance(rows, variance, eta);
+}
+LogLinkSums log_link_working(const LogLinkRows& rows, const PowerVariance& variance,
+                             double least_observed, const double* eta, const double* linear,
+                             double* working_weight, double* working_response) {
+  return kernels().log_link_working(rows, variance, least_observed, eta, linear, working_weight,
+                                    working_response);
+}
+
 bool pow_int_array(const double* x, const double* x_lo, unsigned power, size_t n, double* hi,
                    double* lo) {
   return kernels().pow_int(x, x_lo, power, n, hi, lo);

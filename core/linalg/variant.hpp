@@ -5,6 +5,7 @@
 #include "linalg/kernel_table.hpp"
 #include "linalg/variant_dd.hpp"
 #include "linalg/variant_gram.hpp"
+#include "linalg/variant_log_link.hpp"
 #include "linalg/variant_logistic.hpp"
 #include "linalg/variant_math.hpp"
 #include "linalg/variant_sums.hpp"
@@ -33,6 +34,8 @@ const KernelTable INSITU_TABLE = {
     .log = INSITU_VARIANT::log,
     .logistic_deviance = INSITU_VARIANT::logistic_deviance,
     .logistic_working = INSITU_VARIANT::logistic_working,
+    .log_link_deviance = INSITU_VARIANT::log_link_deviance,
+    .log_link_working = INSITU_VARIANT::log_link_working,
 };
 
 }  // namespace insitu
