@@ -76,7 +76,7 @@ Json parse(std::string_view text, std::string_view what) {
 Json number_to_json(double value) {
   if (std::isnan(value)) return nullptr;
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return value;
+  return value == 0.0 ? 0.0 : value;
 }
 
 Json count_to_json(double count) {

@@ -20,7 +20,8 @@ namespace insitu {
 inline constexpr size_t kMaxJsonBytes = size_t{1} << 30;
 inline constexpr int kMaxJsonDepth = 64;
 
-// NaN becomes null, infinities "Infinity" and "-Infinity".
+// NaN becomes null, infinities "Infinity" and "-Infinity". -0 becomes 0: databases that store JSON
+// lose its sign, and a spec must stay what it was.
 Json number_to_json(double value);
 // A count: an integer where it is whole; sums of weights need not be.
 Json count_to_json(double count);

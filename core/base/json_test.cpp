@@ -29,6 +29,7 @@ TEST(Json, NumbersThatAreNotFinite) {
   const double inf = std::numeric_limits<double>::infinity();
   EXPECT_EQ(R"([null,"Infinity","-Infinity",0.1])",
             dump_json(numbers_to_json(std::vector<double>{std::nan(""), inf, -inf, 0.1})));
+  EXPECT_EQ("0.0", dump_json(number_to_json(-0.0)));
   const auto back = numbers_from_json(Json::parse(R"([null,"Infinity","-Infinity",0.1,3])"), "x");
   EXPECT_TRUE(std::isnan(back[0]));
   EXPECT_EQ(inf, back[1]);

@@ -118,6 +118,16 @@ CREATE FUNCTION lm(formula text, data text, pweights text DEFAULT NULL, fweights
 COMMENT ON FUNCTION lm(text, text, text, text, boolean, text, boolean) IS
   'a linear model of a formula over a table or query, fitted by the server''s parallel workers';
 
+CREATE FUNCTION glm(formula text, data text, family text DEFAULT 'gaussian', link text DEFAULT NULL, theta float8 DEFAULT NULL,
+                    "power" float8 DEFAULT NULL, pweights text DEFAULT NULL, fweights text DEFAULT NULL,
+                    "offset" text DEFAULT NULL, exposure text DEFAULT NULL, drop_first boolean DEFAULT false,
+                    cov_coef boolean DEFAULT false, cov_type text DEFAULT NULL, cluster text[] DEFAULT NULL,
+                    max_iterations integer DEFAULT 25)
+  RETURNS model
+  LANGUAGE c STABLE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'insitu_pg_glm';
+COMMENT ON FUNCTION glm(text, text, text, text, float8, float8, text, text, text, text, boolean, boolean, text, text[], integer) IS
+  'a generalised linear model of a formula over a table or query: a pass of the server''s parallel workers for each step';
+
 CREATE FUNCTION finalize(state) RETURNS model
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'insitu_pg_finalize';
 COMMENT ON FUNCTION finalize(state) IS 'the model of a state whose spec insitu.spec made';
