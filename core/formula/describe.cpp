@@ -38,18 +38,18 @@ std::string kind_text(const std::vector<ColumnKind>& kinds) {
 json term_json(const Term& term, const std::vector<ColumnKind>& kinds) {
   std::vector<std::string> variables;
   json factors = json::array();
+  json elements = json::array();
   for (size_t k = 0; k < term.factors.size(); ++k) {
     const Expr& element = *term.factors[k];
+    elements.push_back(to_string(element));
     columns_used(element, variables);
     if (k < kinds.size() && kinds[k] == ColumnKind::kFactor) {
       factors.push_back({{"label", to_string(element)}, {"name", display_name(element)}});
     }
   }
-  return {{"label", term.label},
-          {"name", display_name(term)},
-          {"variables", variables},
-          {"factors", factors},
-          {"kind", kinds.empty() ? "unknown" : kind_text(kinds)}};
+  return {{"label", term.label},    {"name", display_name(term)},
+          {"variables", variables}, {"elements", elements},
+          {"factors", factors},     {"kind", kinds.empty() ? "unknown" : kind_text(kinds)}};
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace insitu {
 
 // {"response": label | null, "response_kind": "numeric" | "factor" | null (none, or not known),
 //  "response_variables": [names], "intercept": bool, "variables": [names], "offsets": [labels],
-//  "terms": [{"label", "name", "variables": [names], "factors": [{"label", "name"}],
+//  "terms": [{"label", "name", "variables": [names], "elements": [labels], "factors": [{"label",
+//             "name"}],
 //             "kind": "numeric" | "factor" | "mixed"}]}
 // columns: [{"name", "kind": "numeric" | "factor"}, …] or null, which leaves "." and the kinds open
 // ("unknown").
