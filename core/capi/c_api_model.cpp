@@ -42,3 +42,12 @@ insitu_code insitu_model_to_sql(const char* model_json, size_t size, const char*
     give_bytes(sql, model_to_sql(model_of(model_json, size), wanted));
   });
 }
+
+insitu_code insitu_compute(const char* name, const char* spec_json, size_t spec_size,
+                           insitu_bytes* json, insitu_error* error) {
+  return gate(error, [&] {
+    const std::string_view wanted = &need(name, "name");
+    give_json(json,
+              compute(wanted, parse_json(text_of(spec_json, spec_size, "spec_json"), "spec")));
+  });
+}

@@ -1,6 +1,7 @@
 // Stored states and model files through the border, as a database meets them.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -157,6 +158,20 @@ TEST(ModelOfTheBorder, IsAskedByItsKind) {
   EXPECT_STREQ("the argument 'dialect' is null; pass a valid pointer", error.message);
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[", 1, &json, &error));
   EXPECT_EQ(INSITU_SPEC_ERROR, insitu_model_glance("[]", 2, &json, &error));
+}
+
+TEST(ComputationsOfTheBorder, AreFoundByName) {
+  const std::string spec = R"({"statistics":[0.5],"df":[1],"df_residual":[null]})";
+  insitu_bytes json{};
+  insitu_error error;
+  ASSERT_EQ(INSITU_OK, insitu_compute("tail_areas", spec.data(), spec.size(), &json, &error))
+      << error.message;
+  EXPECT_NEAR(std::erfc(0.5), Json::parse(taken(json))["p_values"][0].get<double>(), 1e-15);
+  EXPECT_EQ(INSITU_SPEC_ERROR,
+            insitu_compute("tail_area", spec.data(), spec.size(), &json, &error));
+  EXPECT_NE(nullptr, std::strstr(error.message, "did you mean 'tail_areas'?"));
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_compute("tail_areas", "[", 1, &json, &error));
+  EXPECT_EQ(INSITU_SPEC_ERROR, insitu_compute(nullptr, spec.data(), spec.size(), &json, &error));
 }
 
 }  // namespace

@@ -13,6 +13,10 @@
 #include "glm/glm_analysis.hpp"
 #include "glm/glm_fit.hpp"
 #include "glm/glm_tables.hpp"
+#include "inference/margins_analysis.hpp"
+#include "inference/margins_fit.hpp"
+#include "inference/model_terms.hpp"
+#include "inference/wald_test.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"
@@ -69,6 +73,8 @@ constexpr Line<AnalysisPtr> kAnalyses[] = {
      "scores of a fitted model, summed by cluster: {design, family, predictor}"},
     {"outcome_counts", analysis_of<OutcomeCountsAnalysis>,
      "outcomes by predicted probability: {design, plans}"},
+    {"margins", analysis_of<MarginsAnalysis>,
+     "means of predictions and slopes, with gradients: {design, family, predictor, quantities}"},
 };
 constexpr Line<FitPtr> kFits[] = {
     {"summary", fit_of<SummaryFit>,
@@ -77,10 +83,18 @@ constexpr Line<FitPtr> kFits[] = {
     {"glm", fit_of<GlmFit>, "generalised linear model: {formula, columns, family, …}"},
     {"evaluation", fit_of<EvaluationFit>,
      "predicted probabilities against what happened: {formula, columns, grid, error_bound, …}"},
+    {"margins", fit_of<MarginsFit>,
+     "average marginal effects of a fitted model: {model, variables, at, type}"},
 };
 constexpr Line<RowFunctionPtr> kRowFunctions[] = {
     {"linear_predict", row_function_of<LinearPredict>,
      "predictions of a model with a linear predictor: {model, type, std_errors, …}"},
+};
+constexpr Line<Json> kComputations[] = {
+    {"wald_test", wald_test,
+     "a test of linear hypotheses: {estimates, covariance, matrix, values, df}"},
+    {"tail_areas", tail_areas, "p-values of F and chi-squared: {statistics, df, df_residual}"},
+    {"model_terms", model_terms, "coefficients by term of a formula: {design}"},
 };
 struct ModelKind {
   std::string_view kind;
@@ -180,6 +194,9 @@ FitPtr make_fit(std::string_view name, const Json& spec) {
 RowFunctionPtr make_row_function(std::string_view name, const Json& spec) {
   return make<RowFunctionPtr>(kRowFunctions, "row function", name, spec);
 }
+Json compute(std::string_view name, const Json& spec) {
+  return make<Json>(kComputations, "computation", name, spec);
+}
 
 Json tidy_model(const Json& model, double conf_level) {
   return told_of_types("the model", [&] { return kind_of(model).tidy(model, conf_level); });
@@ -196,6 +213,7 @@ std::vector<RegistryEntry> registry_entries() {
   append_entries<AnalysisPtr>(out, "analysis", kAnalyses);
   append_entries<FitPtr>(out, "fit", kFits);
   append_entries<RowFunctionPtr>(out, "row_function", kRowFunctions);
+  append_entries<Json>(out, "computation", kComputations);
   return out;
 }
 

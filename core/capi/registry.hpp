@@ -1,5 +1,5 @@
-// Names of analyses, fits and row functions, and how each is made from a spec. One line in
-// registry.cpp per algorithm.
+// Names of analyses, fits, row functions and computations, and how each is made from a spec. One
+// line in registry.cpp per algorithm.
 #pragma once
 
 #include <string>
@@ -14,6 +14,8 @@ namespace insitu {
 AnalysisPtr make_analysis(std::string_view name, const Json& spec);
 FitPtr make_fit(std::string_view name, const Json& spec);
 RowFunctionPtr make_row_function(std::string_view name, const Json& spec);
+// What needs no rows: tests of hypotheses, tail areas.
+Json compute(std::string_view name, const Json& spec);
 
 // What can be asked of a model, by its kind. SpecError for something that is no model, a kind that
 // has no such thing, or parts of other types than expected.
@@ -25,7 +27,7 @@ Json glance_model(const Json& model);
 std::string model_to_sql(const Json& model, std::string_view dialect);
 
 struct RegistryEntry {
-  std::string kind;  // "analysis", "fit", "row_function"
+  std::string kind;  // "analysis", "fit", "row_function", "computation"
   std::string name;
   std::string doc;
 };

@@ -12,6 +12,8 @@ void make_and_use(const RegistryEntry& entry, const Json& spec) {
     fuzz::run_fit(*fit);
   } else if (entry.kind == "row_function") {
     fuzz::run_row_function(*make_row_function(entry.name, spec));
+  } else if (entry.kind == "computation") {
+    compute(entry.name, spec);
   } else {
     const AnalysisPtr analysis = make_analysis(entry.name, spec);
     if (make_analysis(entry.name, analysis->spec())->fingerprint() != analysis->fingerprint()) {
@@ -37,6 +39,18 @@ std::string good_spec(const RegistryEntry& entry, uint64_t seed) {
     while (pass->name() != entry.name) pass = laws::random_pass(rng, table);
     return dump_json(pass->spec());
   }
+  if (entry.name == "wald_test") {
+    return dump_json({{"estimates", {1.0, 2.0}},
+                      {"covariance", {2.0, 0.5, 1.0}},
+                      {"matrix", {{1.0, -1.0}, {0.0, 1.0}}},
+                      {"values", {0.0, 1.0}},
+                      {"df", 5.0}});
+  }
+  if (entry.name == "tail_areas")
+    return dump_json({{"statistics", {1.0, 2.0}}, {"df", {1, 2}}, {"df_residual", {nullptr, 5}}});
+  const Json model = laws::random_model(rng, table);
+  if (entry.name == "model_terms") return dump_json({{"design", model.value("design", Json())}});
+  if (entry.name == "margins") return dump_json({{"model", model}, {"response", true}});
   Json spec = {{"formula", "x0 ~ " + laws::random_terms(rng)},
                {"columns", laws::columns_of_random_table()}};
   if (entry.kind == "fit") return dump_json(spec);

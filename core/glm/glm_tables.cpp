@@ -15,7 +15,8 @@ Json glance_glm(const Json& model) {
           {"deviance", shown("deviance")},
           {"df_residual", count_to_json(residual_df(model))},
           {"dispersion", shown("dispersion")},
-          {"nobs", count_to_json(observations(model))}};
+          {"nobs", count_to_json(observations(model))},
+          {"cov_type", covariance_type(model)}};
 }
 
 }  // namespace insitu

@@ -16,7 +16,8 @@ Json glance_linear_model(const Json& model) {
           {"df_residual", count_to_json(residual_df(model))},
           {"aic", shown("aic")},
           {"bic", shown("bic")},
-          {"nobs", count_to_json(observations(model))}};
+          {"nobs", count_to_json(observations(model))},
+          {"cov_type", covariance_type(model)}};
 }
 
 }  // namespace insitu

@@ -33,6 +33,11 @@ double observations(const Json& model) {
   return number_of(model, counted ? "sum_of_weights" : "n_valid_obs");
 }
 
+std::string covariance_type(const Json& model) {
+  const auto found = model.find("cov_type");
+  return found != model.end() && found->is_string() ? found->get<std::string>() : "classical";
+}
+
 double number_of(const Json& model, const char* key) {
   return number_from_json(model_part(model, key), key);
 }

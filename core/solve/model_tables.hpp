@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "base/analysis.hpp"
 
@@ -21,6 +22,8 @@ double residual_df(const Json& model);
 double test_df(const Json& model);
 // What degrees of freedom count: rows, or the sum of frequency weights.
 double observations(const Json& model);
+// Of standard errors: "classical", "HC0", …, "cluster".
+std::string covariance_type(const Json& model);
 double number_of(const Json& model, const char* key);
 
 }  // namespace insitu

@@ -120,8 +120,39 @@ inline AnalysisPtr random_outcome_pass(Rng& rng, const Table& table) {
   return pass;
 }
 
+// A fitted linear model with its covariance, or null where the rows allow none.
+inline Json random_model(Rng& rng, const Table& table) {
+  const FitPtr fit = make_fit("linear", {{"columns", columns_of_random_table()},
+                                         {"formula", "x0 ~ " + random_terms(rng)},
+                                         {"cov_coef", true}});
+  try {
+    while (const AnalysisPtr pass = fit->next()) {
+      const StatePtr state = pass->empty();
+      pass->update(*state, table.all());
+      fit->accept(*state);
+    }
+    return fit->result();
+  } catch (const Error&) {  // too few complete rows
+    return nullptr;
+  }
+}
+
+// The pass over the marginal effects of a fitted model; null where there are none.
+inline AnalysisPtr random_margins_pass(Rng& rng, const Table& table) {
+  const Json model = random_model(rng, table);
+  if (model.is_null()) return nullptr;
+  try {
+    return make_fit("margins", {{"model", model}, {"response", rng.chance(0.5)}})->next();
+  } catch (const Error&) {  // a number that is a factor too, a level without rows
+    return nullptr;
+  }
+}
+
 inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
   if (rng.chance(0.1)) return random_outcome_pass(rng, table);
+  if (rng.chance(0.1)) {
+    if (AnalysisPtr pass = random_margins_pass(rng, table)) return pass;
+  }
   if (rng.chance(0.15)) return random_score_pass(rng, table);
   if (rng.chance(0.1)) return make_analysis("levels", {{"columns", {"f1", "f0"}}});
   if (rng.chance(0.2)) return random_glm_pass(rng, table);

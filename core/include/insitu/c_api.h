@@ -145,12 +145,17 @@ INSITU_API insitu_code insitu_model_open(const char* bytes, size_t size, insitu_
 INSITU_API insitu_code insitu_model_tidy(const char* model_json, size_t size, double conf_level,
                                          insitu_bytes* json, insitu_error* error);
 /* {"r_squared", "adj_r_squared", "sigma", "statistic", "p_value", "df", "df_residual", "aic",
- * "bic", "nobs"} */
+ * "bic", "nobs", "cov_type"}; of a generalised linear model its deviances in place of R^2 and F */
 INSITU_API insitu_code insitu_model_glance(const char* model_json, size_t size, insitu_bytes* json,
                                            insitu_error* error);
 /* One scalar SQL expression that predicts; dialect: "postgres", "duckdb", "sqlite" or "tsql". */
 INSITU_API insitu_code insitu_model_to_sql(const char* model_json, size_t size, const char* dialect,
                                            insitu_bytes* sql, insitu_error* error);
+
+/* ---- Computations: what needs no rows, by name of the registry: tests of hypotheses, tail areas
+ * ------------------------------------------------------------------------ */
+INSITU_API insitu_code insitu_compute(const char* name, const char* spec_json, size_t spec_size,
+                                      insitu_bytes* json, insitu_error* error);
 
 /* ---- Row functions
  * ------------------------------------------------------------------------------------------------

@@ -312,6 +312,14 @@ void bind_models(nb::module_& m) {
         });
       },
       "model"_a, "dialect"_a);
+  m.def(
+      "compute",
+      [](const std::string& name, const std::string& spec) {
+        return text_of([&](insitu_bytes* out, insitu_error* error) {
+          return insitu_compute(name.c_str(), spec.data(), spec.size(), out, error);
+        });
+      },
+      "name"_a, "spec"_a);
 }
 
 }  // namespace
