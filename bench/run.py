@@ -25,11 +25,13 @@ LINEAR = ("ols_dense", "ols_parquet", "ols_factors", "factors_parquet", "factors
 GENERALIZED = ("logit_factors", "logit_parquet", "logit_dense", "poisson_factors", "gamma_factors", "tweedie_factors")  # fmt: skip
 ROBUST = ("hc1_factors", "cluster_factors")
 EVALUATION = ("auc",)
+MARGINS = ("margins_dense",)
 NAMES = (
     *LINEAR,
     *GENERALIZED,
     *ROBUST,
     *EVALUATION,
+    *MARGINS,
     "memory",
     "memory_glm",
     "columns",
@@ -48,6 +50,7 @@ GLM = (
     "twentieth of a standard error. The same number of threads."
 )
 ROBUST_NOTE = "Whole calls, beside `pyfixest.feols`, which absorbs the factors; three alternate turns, once both are seen to agree within a hundredth of the standard errors."
+MARGINS_NOTE = "With errors by the delta method; numpy does it with one product of a matrix, since every column enters the formula once, and its matrix lies ready."
 MADLIB = (
     "MADlib is measured where `MADPACK` names its program: MADlib 2.1.0 (`rel/v2.1.0`, with `#include <array>` in "
     "`src/ports/postgres/dbconnector/dbconnector.hpp`) builds by its own cmake with gcc 12, Boost 1.74, its own Eigen branch and `postgresql-plpython3`."
@@ -56,12 +59,14 @@ MADLIB = (
 
 def one(name: str, folder: Path, quick: bool) -> str:
     """A row, as Markdown."""
-    from bench import evaluation, glm, memory, postgres, robust, rows, scaling
+    from bench import evaluation, glm, margins, memory, postgres, robust, rows, scaling
 
     if name == "postgres":
         return postgres.markdown(quick)
     n = 20_000 if quick else 10_000_000
-    if make := {**rows.ROWS, **glm.ROWS, **robust.ROWS, **evaluation.ROWS}.get(name):
+    if make := {**rows.ROWS, **glm.ROWS, **robust.ROWS, **evaluation.ROWS, **margins.ROWS}.get(
+        name
+    ):
         return make(folder, n, quick).markdown(judged=not quick)
     if name in memory.CALLS:
         n = 200_000 if quick else 100_000_000
@@ -105,6 +110,7 @@ def main() -> int:
     text += f"\n## Generalised linear models\n\n{GLM}\n\n{table(GENERALIZED)}\n\n{parts['memory_glm']}\n"
     text += f"\n## Robust and clustered covariances\n\n{ROBUST_NOTE}\n\n{table(ROBUST)}\n"
     text += f"\n## Judging predictions\n\nWhole calls, which also give the curve, log loss and Brier score, beside `roc_auc_score`.\n\n{table(EVALUATION)}\n"
+    text += f"\n## Average marginal effects\n\n{MARGINS_NOTE}\n\n{table(MARGINS)}\n"
     text += (
         f"\n## Cost per row against columns\n\nOLS on doubles in memory.\n\n{parts['columns']}\n"
     )

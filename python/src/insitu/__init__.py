@@ -13,10 +13,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import families
+from .anova import rx_anova
 from .errors import DataError, NumericError, SourceError, SpecError, StateError
 from .families import Family
 from .glm import rx_glm, rx_logit
 from .linear import rx_lin_mod
+from .margins import rx_margins
 from .options import RxOptions, check_isa
 from .predict import rx_predict, rx_predict_default
 from .results import GeneralizedLinearModel, LinearModel, Roc, Summary
@@ -86,6 +88,7 @@ __all__ = [
     "Summary",
     "families",
     "load_model",
+    "rx_anova",
     "rx_auc",
     "rx_get_compute_context",
     "rx_get_info",
@@ -95,6 +98,7 @@ __all__ = [
     "rx_import",
     "rx_lin_mod",
     "rx_logit",
+    "rx_margins",
     "rx_predict",
     "rx_predict_default",
     "rx_roc",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .data.source import Schema, Source
 
 # Fits that never read twice: nothing need be kept for them.
-_ONE_PASS = frozenset({"summary"})
+_ONE_PASS = frozenset({"summary", "margins"})
 # Arguments of a spec that are names of columns.
 _COLUMN_ARGUMENTS = ("pweights", "fweights", "offset", "exposure")
 # How often a fit begins when a database takes back its snapshot.
@@ -145,7 +145,9 @@ def _named(spec: Mapping[str, Any]) -> list[str]:
 
 
 def _columns_of(full: Mapping[str, Any]) -> list[str]:
-    """The columns that a fit of this spec reads."""
+    """The columns that a fit of this spec reads in all; none where it has no formula, but a model that says so."""
+    if "formula" not in full:
+        return []
     columns = json.dumps(full["columns"])
     formula = json.loads(_core.formula_describe(str(full["formula"]), columns))
     return list(dict.fromkeys([*formula["variables"], *_named(full)]))

@@ -6,8 +6,10 @@ from .base import Result
 from .coefficient_model import CoefficientModel
 from .glm import GeneralizedLinearModel
 from .linear_model import LinearModel
+from .margins import Margins
 from .roc import Roc
 from .summary import Summary
+from .tests import Anova, WaldTest
 
 # The kinds a model file may hold.
 RESULT_KINDS: dict[str, type[Result]] = {
@@ -16,10 +18,13 @@ RESULT_KINDS: dict[str, type[Result]] = {
 
 __all__ = [
     "RESULT_KINDS",
+    "Anova",
     "CoefficientModel",
     "GeneralizedLinearModel",
     "LinearModel",
+    "Margins",
     "Result",
     "Roc",
     "Summary",
+    "WaldTest",
 ]

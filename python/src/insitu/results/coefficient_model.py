@@ -17,8 +17,9 @@ from .. import _core
 from ..errors import SpecError
 from ..fitting import number, numbers
 from ..serialization import to_json
-from . import model_layout
+from . import model_layout, tests
 from .base import Result
+from .tests import Anova, WaldTest
 
 # Columns of the table that the engine makes, in order.
 _TIDY = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
@@ -214,14 +215,68 @@ class CoefficientModel(Result):
         return json.dumps(to_json({key: self._model.get(key) for key in keys}))
 
     def glance(self) -> pd.DataFrame:
-        """The whole model in one row: the columns that `_glance_columns` names."""
+        """The whole model in one row: the columns that `_glance_columns` names, and cov_type."""
         scalars = [k for k, v in self._model.items() if not isinstance(v, dict | list)]
         found = json.loads(_core.model_glance(self._as_json("df", *scalars)))
         row = {
             key: found[key] if isinstance(found[key], int) else number(found[key])
             for key in self._glance_columns
         }
+        row["cov_type"] = found["cov_type"]
         return pd.DataFrame([row])
+
+    def wald_test(self, hypothesis: Any, values: Any = None) -> WaldTest:
+        """Wald's test of a linear hypothesis about the coefficients: chi-squared, or F where the model's tests are Student's.
+
+        It takes the covariance of the model, classical, robust or clustered, so that the fit needs `cov_coef=True`.
+
+        Arguments:
+            hypothesis: one of these, or a list of them, which are tested together:
+                the name of a coefficient ("x", "f=a") or of a term of the formula ("f", "x:f"): all its coefficients are 0;
+                an equation, with names that are not plain in square brackets: "x1 = x2", "[f=a] - 2*[x for f=a] = 0.5";
+                weights by coefficient, {"f=a": 1, "f=b": -1}: their sum is 0;
+                a matrix with a column for each coefficient, in their order, dropped ones too: its product with them is 0.
+            values: instead of 0: a number, or one for each line; not with equations that have a right side.
+
+        Returns: a WaldTest: statistic, df, df_residual, p_value, lines; it prints, and is a frame by `tidy()`.
+
+        Raises: SpecError (no covariance; a coefficient that is unknown or dropped; lines that contradict each other),
+            NumericError (a combination of the lines has no variance).
+
+        See: docs/functions/results.md; R's `car::linearHypothesis`, Stata's `test`, statsmodels' `wald_test`.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 0.0, 2.0, 1.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> model = insitu.rx_lin_mod("y ~ a + b", data, cov_coef=True)
+            >>> print(model.wald_test("a = b"))
+            Wald test
+            Hypothesis:
+              a - b = 0
+            <BLANKLINE>
+            F: 25 on 1 and 1 DF,  p-value: 0.1257
+        """
+        return tests.wald_test(self, hypothesis, values)
+
+    def anova(self) -> Anova:
+        """Wald's test of each term of the formula, given all others: that all its coefficients are 0.
+
+        Like R's `car::Anova(type=3)` with the model's coding, and statsmodels' `wald_test_terms`; without interactions the
+        same as type 2. It holds with robust and clustered covariances too. Models are compared by `rx_anova`.
+
+        Returns: an Anova, whose `tidy()` is a frame with term, df, statistic (chi-squared, or F where the model's tests
+            are Student's), p_value; NaN where all coefficients of the term are dropped or cannot be tested together.
+
+        Raises: SpecError if the model was fitted without `cov_coef=True`.
+
+        Example:
+            >>> import pandas as pd, insitu
+            >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [1.0, 3.0, 2.0, 5.0]})
+            >>> insitu.rx_lin_mod("y ~ x", data, cov_coef=True).anova().tidy().round(4)
+              term  df  statistic  p_value
+            0    x   1     4.4815   0.1685
+        """
+        return tests.term_tests(self)
 
     def augment(self, data: Any) -> pd.DataFrame:
         """The data with what the model says of each row.

@@ -164,7 +164,7 @@ class GeneralizedLinearModel(CoefficientModel):
         """The whole model in one row.
 
         Returns: a frame with null_deviance, df_null, log_likelihood, aic, bic (NaN where the family has no
-            likelihood), deviance, df_residual, dispersion, nobs.
+            likelihood), deviance, df_residual, dispersion, nobs, cov_type.
 
         Example:
             >>> import pandas as pd, insitu

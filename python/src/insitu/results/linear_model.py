@@ -154,7 +154,7 @@ class LinearModel(CoefficientModel):
         """The whole model in one row.
 
         Returns: a frame with r_squared, adj_r_squared, sigma, statistic (F), p_value (of F), df, df_residual,
-            aic, bic, nobs.
+            aic, bic, nobs, cov_type.
 
         Example:
             >>> import pandas as pd, insitu

@@ -1,0 +1,520 @@
+"""Wald tests, comparisons of models and marginal effects, against statsmodels and by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+
+import insitu
+from insitu import DataError, NumericError, SpecError
+
+ROWS = 600
+
+
+@pytest.fixture(scope="module")
+def data() -> pd.DataFrame:
+    generator = np.random.default_rng(3)
+    x, z = generator.normal(size=ROWS), generator.gamma(2.0, 1.0, ROWS)
+    f = generator.integers(0, 3, ROWS)
+    eta = 0.3 + 0.4 * x - 0.2 * z + 0.5 * (f == 1) - 0.3 * (f == 2)
+    return pd.DataFrame(
+        {
+            "y": eta + generator.normal(size=ROWS) * (1 + x**2) / 2,
+            "count": generator.poisson(np.exp(0.5 * eta)),
+            "event": (generator.random(ROWS) < 1 / (1 + np.exp(-eta))).astype(float),
+            "size": generator.gamma(2.0, np.exp(0.3 * eta) / 2.0),
+            "x": x,
+            "z": z,
+            "f": np.array(list("abc"))[f],
+            "treated": generator.random(ROWS) < 0.4,
+            "firm": [f"firm {k}" for k in generator.integers(0, 25, ROWS)],
+            "w": 0.5 + generator.random(ROWS),
+        }
+    )
+
+
+# statsmodels drops the first level; ours does here too.
+FORMULA = "y ~ x + z + f"
+THEIRS = ["f[T.b]", "f[T.c]"]
+
+
+def _ols(data: pd.DataFrame, **options: object) -> object:
+    return smf.ols(FORMULA, data).fit(**options)
+
+
+# ---- Wald tests --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["classical", "HC0", "HC1", "HC3", "cluster"])
+def test_wald_tests_agree_with_statsmodels(data, kind):
+    ours: dict[str, object] = {"cov_type": kind}
+    theirs: dict[str, object] = {"cov_type": "nonrobust" if kind == "classical" else kind}
+    if kind == "cluster":
+        ours["cluster"] = "firm"
+        theirs["cov_kwds"] = {"groups": pd.factorize(data["firm"])[0]}
+    model = insitu.rx_lin_mod(FORMULA, data, drop_first=True, cov_coef=True, **ours)
+    other = _ols(data, use_t=True, **theirs)
+    cases = {
+        "f": "f[T.b] = 0, f[T.c] = 0",
+        "x": "x = 0",
+        "x = z": "x = z",
+        "[f=b] - 2*[f=c] = 0.5": "f[T.b] - 2*f[T.c] = 0.5",
+        "[f=b] = [f=c] = x": "f[T.b] = f[T.c], f[T.c] = x",
+    }
+    for mine, yours in cases.items():
+        test = model.wald_test(mine)
+        expected = other.f_test(yours)
+        assert test.distribution == "F"
+        assert test.statistic == pytest.approx(float(np.squeeze(expected.fvalue)), rel=1e-8), mine
+        assert test.p_value == pytest.approx(float(expected.pvalue), rel=1e-7)
+        assert (test.df, test.df_residual) == (expected.df_num, expected.df_denom)
+        assert test.cov_type == kind
+    assert model.glance()["cov_type"][0] == kind
+
+
+def test_wald_tests_of_a_known_dispersion_are_chi_squared(data):
+    model = insitu.rx_glm("count ~ x + z + f", data, "poisson", cov_coef=True, drop_first=True, tolerance="tight")  # fmt: skip
+    other = smf.glm("count ~ x + z + f", data, family=sm.families.Poisson()).fit(tol=1e-14)
+    test = model.wald_test(["f", {"x": 1, "z": 1}])
+    expected = other.wald_test("f[T.b] = 0, f[T.c] = 0, x + z = 0", scalar=True)
+    assert (test.distribution, test.df, test.df_residual) == ("chi2", 3, None)
+    assert test.statistic == pytest.approx(expected.statistic, rel=1e-8)
+    assert test.p_value == pytest.approx(expected.pvalue, rel=1e-7)
+    assert np.isnan(test.tidy()["df_residual"][0])
+
+
+def test_every_form_of_a_hypothesis_says_the_same(data):
+    model = insitu.rx_lin_mod("y ~ x + z + f", data, cov_coef=True)  # f=c is dropped
+    names = list(model.coefficients.index)
+    line = np.zeros(len(names))
+    line[names.index("x")], line[names.index("f=a")] = 2.0, -1.0
+    forms = [
+        "2*x - [f=a]",
+        "2*x = [f=a]",
+        "-[f=a] + x + x = 0",
+        "x*2 - [f=a] - 3 = -3",
+        {"x": 2, "f=a": -1},
+        [line],
+        line.tolist(),
+        line,
+    ]
+    found = [model.wald_test(form) for form in forms]
+    assert {round(test.statistic, 9) for test in found} == {round(found[0].statistic, 9)}
+    right = [model.wald_test(form, values=0.25) for form in forms[4:]]
+    right.append(model.wald_test("2*x - [f=a] = 0.25"))
+    assert {round(test.statistic, 9) for test in right} == {round(right[0].statistic, 9)}
+    assert right[0].lines["value"][0] == 0.25
+    assert right[0].lines["hypothesis"][0] == "2*x - [f=a] = 0.25"
+    assert right[0].lines["std_error"][0] == pytest.approx(
+        np.sqrt(line @ model.cov_coef.fillna(0.0).to_numpy() @ line)
+    )
+
+
+def test_lines_that_repeat_others_do_not_count(data):
+    model = insitu.rx_lin_mod("y ~ x + z", data, cov_coef=True)
+    once, twice = model.wald_test(["x", "z"]), model.wald_test(["x", "z", "x + z = 0", "2*x = 0"])
+    assert (twice.df, twice.statistic) == (2, pytest.approx(once.statistic, rel=1e-12))
+    with pytest.raises(SpecError, match="line 3 of the hypothesis contradicts"):
+        model.wald_test(["x", "z", "x + z = 1"])
+
+
+def test_names_with_signs_and_brackets_in_them():
+    frame = pd.DataFrame({"g": ["a]b", "u = v", "[w"] * 8, "y": np.arange(24.0) ** 1.5})
+    model = insitu.rx_lin_mod("y ~ g", frame, cov_coef=True, drop_first=True)
+    names = [name for name in model.coefficients.index[1:] if not model.aliased[name]]
+    quoted = [f"[{name.replace(']', ']]')}]" for name in names]
+    by_text = model.wald_test(" = ".join(quoted))
+    by_weights = model.wald_test({names[0]: 1, names[1]: -1})
+    assert by_text.statistic == by_weights.statistic
+    again = model.wald_test(list(by_weights.lines["hypothesis"]))
+    assert again.statistic == by_weights.statistic
+    assert model.wald_test(names[0]).df == 1
+
+
+def test_what_cannot_be_tested_is_refused_by_name(data):
+    model = insitu.rx_lin_mod("y ~ x + f", data, cov_coef=True)
+    for hypothesis, sentence in (
+        ("[f=c] = 0", "'f=c' is dropped"),
+        ("f=c", "'f=c' is dropped"),
+        ("q = 0", "no coefficient 'q'"),
+        ("(Intercept) = 0", "square brackets"),
+        ("x z", "no sum of coefficients|lacks a sign"),
+        ("x =", "empty side"),
+        ("x = x", "no coefficient left"),
+        ({"x": "1"}, "Weights of a hypothesis"),
+        ([[1.0, 2.0]], "a column for each of the 5 coefficients"),
+        (3.0, "A hypothesis is"),
+        ([], "A hypothesis is"),
+    ):
+        with pytest.raises(SpecError, match=sentence):
+            model.wald_test(hypothesis)
+    with pytest.raises(SpecError, match="one for each of the 2 lines"):
+        model.wald_test("f", values=[1.0, 2.0, 3.0])
+    with pytest.raises(SpecError, match="not both"):
+        model.wald_test("x = 1", values=2.0)
+    with pytest.raises(SpecError, match="cov_coef=True"):
+        insitu.rx_lin_mod("y ~ x", data).wald_test("x")
+    cube = insitu.rx_lin_mod("y ~ f", data, cube=True)
+    with pytest.raises(SpecError, match="cube=False"):
+        cube.wald_test("f")
+
+
+def test_more_lines_than_clusters_are_refused(data):
+    frame = data.assign(firm=np.arange(ROWS) % 2)
+    model = insitu.rx_lin_mod("y ~ x + z", frame, cluster="firm", cov_coef=True)
+    assert model.wald_test("x").df == 1
+    with pytest.raises(NumericError, match="fewer clusters than lines"):
+        model.wald_test(["x", "z"])
+
+
+def test_terms_are_tested_one_by_one(data):
+    model = insitu.rx_glm("count ~ x + z + f", data, "poisson", cov_coef=True, tolerance="tight")
+    other = smf.glm("count ~ x + z + f", data, family=sm.families.Poisson()).fit(tol=1e-14)
+    expected = other.wald_test_terms(skip_single=False, scalar=True).table.loc[["x", "z", "f"]]
+    table = model.anova().tidy().set_index("term")
+    assert list(table["df"]) == [1, 1, 2]
+    np.testing.assert_allclose(table["statistic"], expected["statistic"].astype(float), rtol=1e-8)
+    np.testing.assert_allclose(table["p_value"], expected["pvalue"].astype(float), rtol=1e-7)
+    printed = str(model.anova())
+    assert "Wald tests of terms" in printed
+    assert "chi-squared" in printed
+    robust = insitu.rx_lin_mod("y ~ x + f", data, cov_type="HC1", cov_coef=True)
+    assert robust.anova()["statistic"][1] == robust.wald_test("f").statistic
+    assert "robust to unequal variances (HC1)" in str(robust.anova())
+    assert insitu.rx_anova(robust).tidy().equals(robust.anova().tidy())
+
+
+# ---- comparing models --------------------------------------------------------------------------------------------------
+def test_linear_models_are_compared_by_f(data):
+    models = [insitu.rx_lin_mod(f, data) for f in ("y ~ x + z + f", "y ~ x", "y ~ x + z")]
+    others = [smf.ols(f, data).fit() for f in ("y ~ x", "y ~ x + z", "y ~ x + z + f")]
+    expected = sm.stats.anova_lm(*others)
+    table = insitu.rx_anova(*models).tidy()
+    assert list(table["model"]) == ["y ~ x", "y ~ x + z", "y ~ x + z + f"]
+    np.testing.assert_allclose(table["deviance"], expected["ssr"], rtol=1e-10)
+    np.testing.assert_allclose(table["difference"][1:], expected["ss_diff"][1:], rtol=1e-8)
+    np.testing.assert_allclose(table["statistic"][1:], expected["F"][1:], rtol=1e-8)
+    # They take each model's own degrees of freedom for p; R and we those of the dispersion.
+    areas = scipy.stats.f.sf(expected["F"][1:], expected["df_diff"][1:], ROWS - 5)
+    np.testing.assert_allclose(table["p_value"][1:], areas, rtol=1e-7)
+    assert table["p_value"][2] == pytest.approx(expected["Pr(>F)"][2], rel=1e-7)
+    f, p, df = others[2].compare_f_test(others[0])
+    pair = insitu.rx_anova(models[1], models[0]).tidy().iloc[1]
+    assert (pair["statistic"], pair["p_value"], pair["df"]) == (
+        pytest.approx(f, rel=1e-8), pytest.approx(p, rel=1e-7), df
+    )  # fmt: skip
+
+
+def test_generalised_linear_models_are_compared_by_likelihood_ratios(data):
+    models = [insitu.rx_glm(f, data, "poisson") for f in ("count ~ x", "count ~ x + z + f")]
+    others = [smf.poisson(f, data).fit(disp=0) for f in ("count ~ x", "count ~ x + z + f")]
+    ratio = 2 * (others[1].llf - others[0].llf)
+    row = insitu.rx_anova(*models).tidy().iloc[1]
+    assert row["statistic"] == pytest.approx(ratio, rel=1e-8)
+    assert row["p_value"] == pytest.approx(scipy.stats.chi2.sf(ratio, 3), rel=1e-7)
+    gamma = [insitu.rx_glm(f, data, "Gamma(log)", tolerance="tight") for f in ("size ~ x", "size ~ x + z + f")]  # fmt: skip
+    link = sm.families.Gamma(sm.families.links.Log())
+    theirs = [
+        smf.glm(f, data, family=link).fit(tol=1e-14) for f in ("size ~ x", "size ~ x + z + f")
+    ]
+    f = (theirs[0].deviance - theirs[1].deviance) / 3 / theirs[1].scale
+    row = insitu.rx_anova(*gamma).tidy().iloc[1]
+    assert row["statistic"] == pytest.approx(f, rel=1e-7)
+    assert row["p_value"] == pytest.approx(scipy.stats.f.sf(f, 3, ROWS - 5), rel=1e-6)
+    scaled = insitu.rx_anova(*gamma, test="chisq").tidy().iloc[1]
+    assert scaled["p_value"] == pytest.approx(scipy.stats.chi2.sf(3 * f, 3), rel=1e-6)
+
+
+def test_models_of_other_rows_or_responses_are_not_compared(data):
+    holes = data.copy()
+    holes.loc[:9, "z"] = np.nan
+    small, large = insitu.rx_lin_mod("y ~ x", holes), insitu.rx_lin_mod("y ~ x + z", holes)
+    with pytest.raises(SpecError, match="valid observations are 600 and 590"):
+        insitu.rx_anova(small, large)
+    counts = [
+        insitu.rx_glm("count ~ x", data, "poisson"),
+        insitu.rx_glm("count ~ x + z", holes, "poisson"),
+    ]
+    with pytest.raises(SpecError, match="valid observations"):
+        insitu.rx_anova(*counts)
+    shifted = data.assign(count=2 * data["count"] + 1)
+    for family, formula in (("poisson", "count"), ("gaussian", "count")):
+        pair = [insitu.rx_glm(f"{formula} ~ x", data, family), insitu.rx_glm(f"{formula} ~ x + z", shifted, family)]  # fmt: skip
+        with pytest.raises(SpecError, match="null deviances are"):
+            insitu.rx_anova(*pair)
+    linear = [insitu.rx_lin_mod("count ~ x", data), insitu.rx_lin_mod("count ~ x + z", shifted)]
+    with pytest.raises(SpecError, match="sums of squared responses"):
+        insitu.rx_anova(*linear)
+
+
+def test_models_that_cannot_be_compared(data):
+    model = insitu.rx_lin_mod("y ~ x + z", data)
+    glm = insitu.rx_glm("count ~ x", data, "poisson")
+    for other, sentence in (
+        (insitu.rx_lin_mod("size ~ x", data), "different responses"),
+        (insitu.rx_lin_mod("y ~ x", data, pweights="w"), "different weights"),
+        (insitu.rx_lin_mod("y ~ x", data, cov_type="HC1"), "HC1 errors.*wald_test"),
+        (insitu.rx_lin_mod("y ~ f", data), "degrees of freedom both"),
+        (glm, "generalised linear model"),
+    ):
+        with pytest.raises(SpecError, match=sentence):
+            insitu.rx_anova(model, other)
+    with pytest.raises(SpecError, match="different families"):
+        insitu.rx_anova(glm, insitu.rx_glm("count ~ x + z", data, "quasipoisson"))
+    with pytest.raises(SpecError, match="'chisq' or 'F'"):
+        insitu.rx_anova(glm, glm, test="Cp")
+    with pytest.warns(UserWarning, match="not all in"):
+        insitu.rx_anova(insitu.rx_lin_mod("y ~ firm", data.assign(firm=data["f"])), insitu.rx_lin_mod("y ~ x + z + f", data))  # fmt: skip
+
+
+def test_terms_are_dropped_one_at_a_time(data):
+    formula = "count ~ x + f + x:f + z"
+    model = insitu.rx_glm(formula, data, "poisson")
+    table = insitu.rx_anova(model, data=data).tidy().set_index("term")
+    assert list(table.index) == ["<none>", "x:f", "z"]  # x and f are within x:f
+    full = smf.poisson("count ~ x*f + z", data).fit(disp=0)
+    for term, rest in (("x:f", "count ~ x + f + z"), ("z", "count ~ x*f")):
+        other = smf.poisson(rest, data).fit(disp=0)
+        ratio = 2 * (full.llf - other.llf)
+        assert table.loc[term, "statistic"] == pytest.approx(ratio, rel=1e-7)
+        assert table.loc[term, "aic"] == pytest.approx(other.aic, rel=1e-9)
+        assert table.loc[term, "p_value"] == pytest.approx(
+            scipy.stats.chi2.sf(ratio, table.loc[term, "df"]), rel=1e-6
+        )
+    linear = insitu.rx_lin_mod("y ~ x + f", data, pweights="w", row_selection="z > 0.5")
+    table = insitu.rx_anova(linear, data=data).tidy().set_index("term")
+    kept = data[data["z"] > 0.5]
+    other = smf.wls("y ~ x + f", kept, weights=kept["w"]).fit()
+    expected = sm.stats.anova_lm(other, typ=2)
+    np.testing.assert_allclose(table["statistic"][1:], expected["F"][["x", "f"]], rtol=1e-8)
+    assert "Single term deletions" in str(insitu.rx_anova(linear, data=data))
+    holes = data.assign(x=data["x"].where(data["x"] < 1))
+    with pytest.raises(SpecError, match="not fitted to the same rows"):
+        insitu.rx_anova(insitu.rx_lin_mod("y ~ x + f", holes), data=holes)
+
+
+# ---- likelihoods -------------------------------------------------------------------------------------------------------
+def test_pseudo_r_squared_and_criteria(data):
+    model = insitu.rx_logit("event ~ x + z", data, tolerance="tight")
+    other = smf.logit("event ~ x + z", data).fit(disp=0)
+    assert model.pseudo_r_squared() == pytest.approx(other.prsquared, rel=1e-8)
+    glm = smf.glm("event ~ x + z", data, family=sm.families.Binomial()).fit(tol=1e-14)
+    cox_snell = glm.pseudo_rsquared("cs")
+    assert model.pseudo_r_squared("cox_snell") == pytest.approx(cox_snell, rel=1e-8)
+    most = 1 - np.exp(2 * other.llnull / ROWS)
+    assert model.pseudo_r_squared("nagelkerke") == pytest.approx(cox_snell / most, rel=1e-8)
+    assert model.pseudo_r_squared("deviance") == pytest.approx(1 - glm.deviance / glm.null_deviance)
+    for family in ("quasipoisson", "quasibinomial"):
+        response = "count" if family == "quasipoisson" else "event"
+        quasi = insitu.rx_glm(f"{response} ~ x", data, family)
+        assert np.isnan(
+            [quasi.aic, quasi.bic, quasi.log_likelihood, quasi.pseudo_r_squared()]
+        ).all()
+        assert 0 < quasi.pseudo_r_squared("deviance") < 1
+    with pytest.raises(SpecError, match="There is no pseudo R² 'adjusted'"):
+        model.pseudo_r_squared("adjusted")
+
+
+# ---- marginal effects --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("family", ["binomial", "binomial(probit)", "poisson"])
+def test_marginal_effects_agree_with_statsmodels(data, family):
+    response = "count" if family == "poisson" else "event"
+    fit = {"binomial": smf.logit, "binomial(probit)": smf.probit, "poisson": smf.poisson}[family]
+    other = fit(f"{response} ~ x + z", data).fit(disp=0, method="newton", tol=1e-14, maxiter=100)
+    expected = other.get_margeff(at="overall").summary_frame()
+    model = insitu.rx_glm(f"{response} ~ x + z", data, family, cov_coef=True, tolerance="tight")
+    found = insitu.rx_margins(model, data).tidy()
+    assert list(found["variable"]) == ["x", "z"]
+    assert list(found["contrast"]) == ["dy/dx", "dy/dx"]
+    # Of the probit they take observed information, we expected, as R does.
+    errors = 2e-2 if "probit" in family else 1e-8
+    np.testing.assert_allclose(found["effect"], expected.iloc[:, 0], rtol=1e-8)
+    np.testing.assert_allclose(found["std_error"], expected.iloc[:, 1], rtol=errors)
+    if errors < 1e-3:
+        np.testing.assert_allclose(found["statistic"], expected.iloc[:, 2], rtol=1e-8)
+        np.testing.assert_allclose(found["p_value"], expected.iloc[:, 3], rtol=1e-7, atol=1e-300)
+        np.testing.assert_allclose(found["conf_low"], expected.iloc[:, 4], rtol=1e-7)
+        np.testing.assert_allclose(found["conf_high"], expected.iloc[:, 5], rtol=1e-7)
+
+
+def test_discrete_changes_agree_with_statsmodels(data):
+    frame = data.assign(t=data["treated"].astype(float))
+    other = smf.logit("event ~ x + t", frame).fit(disp=0, method="newton", tol=1e-14)
+    expected = other.get_margeff(at="overall", dummy=True).summary_frame()
+    as_number = insitu.rx_logit("event ~ x + t", frame, cov_coef=True, tolerance="tight")
+    as_boolean = insitu.rx_logit("event ~ x + treated", frame, cov_coef=True, tolerance="tight")
+    for found in (
+        insitu.rx_margins(as_number, frame, {"x": None, "t": [0, 1]}).tidy(),
+        insitu.rx_margins(as_boolean, frame).tidy(),
+        insitu.rx_margins(as_boolean, frame, {"x": None, "treated": [False, True]}).tidy(),
+    ):
+        np.testing.assert_allclose(found["effect"], expected.iloc[:, 0], rtol=1e-8)
+        np.testing.assert_allclose(found["std_error"], expected.iloc[:, 1], rtol=1e-8)
+    assert insitu.rx_margins(as_boolean, frame).tidy()["contrast"][1] == "True - False"
+
+
+def _columns(frame: pd.DataFrame) -> np.ndarray:
+    """The columns of x + I(x^2) + log(z) + f + z:f, in the order of our coefficients."""
+    x, z = frame["x"].to_numpy(), frame["z"].to_numpy()
+    dummies = [(frame["f"] == level).to_numpy(float) for level in "abc"]
+    parts = [np.ones(len(frame)), x, x**2, np.log(z), *dummies, *(z * d for d in dummies)]
+    return np.column_stack(parts)
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_marginal_effects_by_brute_force(data, weights):
+    """Derivatives of what rx_predict says, with the gradient's own derivatives by finite differences."""
+    formula = "count ~ x + I(x^2) + log(z) + f + z:f"
+    model = insitu.rx_glm(
+        formula,
+        data,
+        "poisson",
+        pweights=weights,
+        cov_coef=True,
+        tolerance="tight",
+        drop_first=True,
+    )
+    b = model.coefficients.fillna(0.0).to_numpy()
+    covariance = model.cov_coef.fillna(0.0).to_numpy()
+    w = np.ones(ROWS) if weights is None else data[weights].to_numpy()
+    slope_x = np.zeros_like(_columns(data))
+    slope_x[:, 1], slope_x[:, 2] = 1.0, 2 * data["x"]
+    slope_z = np.zeros_like(slope_x)
+    slope_z[:, 3] = 1 / data["z"]
+    slope_z[:, 7:10] = _columns(data)[:, 4:7]
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.average(values, axis=0, weights=w)
+
+    expected = {}
+    X = _columns(data)
+    mu = np.exp(X @ b)
+    for name, S in (("x", slope_x), ("z", slope_z)):
+        gradient = mean((mu * (S @ b))[:, None] * X + mu[:, None] * S)
+        expected[name, "dy/dx"] = mean(mu * (S @ b)), gradient
+    at = {level: _columns(data.assign(f=level)) for level in "abc"}
+    means = {k: (mean(np.exp(A @ b)), mean(np.exp(A @ b)[:, None] * A)) for k, A in at.items()}
+    for level in "bc":
+        expected["f", f"{level} - a"] = tuple(
+            one - other for one, other in zip(means[level], means["a"], strict=True)
+        )
+    found = insitu.rx_margins(model, data).tidy()
+    assert [*zip(found["variable"], found["contrast"], strict=True)] == list(expected)
+    for row, (effect, gradient) in zip(found.itertuples(), expected.values(), strict=True):
+        assert row.effect == pytest.approx(effect, rel=1e-8), row
+        assert row.std_error == pytest.approx(np.sqrt(gradient @ covariance @ gradient), rel=1e-8)
+
+
+def test_a_straight_line_has_its_slope(data):
+    model = insitu.rx_lin_mod("y ~ x + f", data, cov_type="HC3", cov_coef=True, drop_first=True)
+    table = insitu.rx_margins(model, data).tidy()
+    names = ["x", "f=b", "f=c"]
+    np.testing.assert_allclose(table["effect"], model.coefficients[names], rtol=1e-12)
+    np.testing.assert_allclose(table["std_error"], model.coef_std_error[names], rtol=1e-10)
+    np.testing.assert_allclose(table["p_value"], model.coef_p_value[names], rtol=1e-9)
+    interval = model.confint().loc[names]
+    np.testing.assert_allclose(table[["conf_low", "conf_high"]], interval, rtol=1e-9)
+
+
+def test_values_that_are_held_and_compared(data):
+    model = insitu.rx_glm("count ~ x*f + z", data, "poisson", cov_coef=True)
+    at = insitu.rx_margins(model, data, "x", at={"f": "b", "z": 1.0}).tidy()["effect"][0]
+    frame = data.assign(f="b", z=1.0)
+    step = 1e-5
+    up, down = (
+        insitu.rx_predict(model, frame.assign(x=frame["x"] + h)).iloc[:, 0].mean()
+        for h in (step, -step)
+    )
+    assert at == pytest.approx((up - down) / (2 * step), rel=1e-8)
+    compared = insitu.rx_margins(model, data, {"f": ["c", "a"], "x": [0, 1, 2]}).tidy()
+    assert list(compared["contrast"]) == ["a - c", "1.0 - 0.0", "2.0 - 0.0"]
+    means = [insitu.rx_predict(model, data.assign(x=float(v))).iloc[:, 0].mean() for v in (0, 2)]
+    assert compared["effect"][2] == pytest.approx(means[1] - means[0], rel=1e-10)
+    link = insitu.rx_margins(model, data, "z", type="link").tidy()
+    assert link["effect"][0] == pytest.approx(model.coefficients["z"], rel=1e-12)
+    assert link["std_error"][0] == pytest.approx(model.coef_std_error["z"], rel=1e-10)
+    assert "At: f = b, z = 1.0" in str(insitu.rx_margins(model, data, "x", at={"f": "b", "z": 1.0}))
+
+
+def test_rows_that_margins_leave_out(data):
+    holes = data.copy()
+    holes["y"] = holes["y"].where(holes.index >= 50)
+    holes.loc[50:59, "x"] = np.nan
+    model = insitu.rx_lin_mod("y ~ I(x^2)", holes, cov_coef=True)
+    inside = insitu.rx_margins(model, holes)
+    assert (inside.n_valid_obs, inside.n_missing_obs) == (ROWS - 60, 60)
+    assert inside.tidy()["effect"][0] == pytest.approx(
+        2 * model.coefficients["I(x^2)"] * holes["x"][60:].mean()
+    )
+    without = insitu.rx_margins(model, holes.drop(columns="y"))
+    assert (without.n_valid_obs, without.n_missing_obs) == (ROWS - 10, 10)
+    some = insitu.rx_margins(model, holes, row_selection="z > 1")
+    assert some.n_valid_obs == int((holes["z"][60:] > 1).sum())
+    made = insitu.rx_lin_mod("half ~ twice", data, transforms={"twice": "2 * x", "half": "y / 2"}, cov_coef=True)  # fmt: skip
+    assert insitu.rx_margins(made, data).n_valid_obs == ROWS
+    assert insitu.rx_margins(made, holes).n_valid_obs == ROWS - 60
+    assert insitu.rx_margins(made, holes.drop(columns="y")).n_valid_obs == ROWS - 10
+
+
+def test_effects_that_do_not_exist_are_told(data):
+    model = insitu.rx_lin_mod("y ~ sqrt(z)", data, cov_coef=True)
+    frame = data.assign(z=data["z"].where(data.index != 7, 0.0))
+    with pytest.warns(UserWarning, match=r"does not exist in 1 of 600 rows"):
+        table = insitu.rx_margins(model, frame).tidy()
+    assert table.iloc[0, 2:].isna().all()
+    for formula in ("y ~ floor(x)", "y ~ I(x > 0)"):
+        with pytest.raises(SpecError, match="steps with it; give two or more of its values"):
+            insitu.rx_margins(insitu.rx_lin_mod(formula, data, cov_coef=True), data)
+    steps = insitu.rx_lin_mod("y ~ I(x > 0)", data, cov_coef=True)
+    table = insitu.rx_margins(steps, data, {"x": [-1, 1]}).tidy()
+    assert table["effect"][0] == pytest.approx(steps.coefficients["I(x > 0)"])
+
+
+def test_margins_refuse_what_they_cannot_answer(data):
+    model = insitu.rx_logit("event ~ x + f", data, cov_coef=True)
+    for arguments, sentence in (
+        ({"variables": "q"}, 'do not read a column "q"'),
+        ({"variables": ["event"]}, 'do not read a column "event"'),
+        ({"variables": []}, "names no column"),
+        ({"variables": {"f": ["a", "d"]}}, '"d" is no level of'),
+        ({"variables": {"f": ["a"]}}, "two values or more"),
+        ({"variables": {"x": "ab"}}, "are a list"),
+        ({"variables": "f", "at": {"f": "a"}}, "cannot be held at a value and compared"),
+        ({"at": {"x": None}}, "a number or a level"),
+        ({"at": "x"}, "at gives values"),
+        ({"type": "terms"}, "type"),
+        ({"confidence_level": 1.0}, "between 0 and 1"),
+    ):
+        with pytest.raises(SpecError, match=sentence):
+            insitu.rx_margins(model, data, **arguments)
+    with pytest.raises(SpecError, match="cov_coef=True"):
+        insitu.rx_margins(insitu.rx_logit("event ~ x", data), data)
+    with pytest.raises(DataError, match="no row is left"):
+        insitu.rx_margins(model, data.assign(x=np.nan))
+    with pytest.raises((SpecError, DataError), match="f"):
+        insitu.rx_margins(model, data.drop(columns="f"))
+
+
+def test_saved_models_answer_the_same(data, tmp_path):
+    model = insitu.rx_glm("count ~ x + f", data, "poisson", cov_coef=True, pweights="w")
+    model.save(tmp_path / "model")
+    again = insitu.load_model(tmp_path / "model")
+    assert again.wald_test("f").statistic == model.wald_test("f").statistic
+    mine, other = (insitu.rx_margins(each, data).tidy() for each in (model, again))
+    assert mine.equals(other)
+    assert insitu.rx_margins(insitu.rx_serialize_model(model), data).tidy().equals(mine)
+
+
+def test_printed_layouts(data):
+    model = insitu.rx_logit("event ~ x + f", data, cov_coef=True)
+    printed = str(insitu.rx_margins(model, data))
+    assert printed.startswith(
+        "Average marginal effects\nModel: event ~ x + f\nScale: the response\n"
+    )
+    assert "Number of valid observations: 600" in printed
+    assert "b - a" in printed
+    for result in (model.wald_test("f"), model.anova(), insitu.rx_margins(model, data)):
+        assert result._repr_html_().startswith("<div>")
+        assert "f" in repr(result)
