@@ -66,6 +66,11 @@ FAMILIES = {
         F.NegativeBinomial(L.Log(), alpha=0.5),
         lambda g, e: g.negative_binomial(2, 2 / (2 + np.exp(e))).astype(float),
     ),
+    "quasi": (
+        {"name": "quasi", "link": "log", "variance": "mu^2"},
+        F.Gamma(L.Log()),
+        lambda g, e: g.gamma(2, np.exp(e) / 2),
+    ),
     "Tweedie": (
         {"name": "Tweedie", "link": "log", "power": 1.5},
         F.Tweedie(L.Log(), var_power=1.5),

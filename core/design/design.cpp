@@ -121,6 +121,15 @@ size_t add_factor(Design& design, const Expr& expr) {
   return design.factors.size() - 1;
 }
 
+ExprPtr binary(BinaryOp op, ExprPtr left, ExprPtr right) {
+  auto node = std::make_shared<Expr>();
+  node->kind = ExprKind::kBinary;
+  node->op = op;
+  node->depth = std::max(left->depth, right->depth) + 1;
+  node->args = {std::move(left), std::move(right)};
+  return node;
+}
+
 DesignFeature make_feature(const ExprPtr& expr) {
   return {to_string(*expr), expr, NumericProgram::compile(*expr)};
 }
@@ -128,12 +137,7 @@ DesignFeature make_feature(const ExprPtr& expr) {
 size_t add_feature(Design& design, const std::vector<ExprPtr>& elements) {
   ExprPtr product = elements.front();
   for (size_t i = 1; i < elements.size(); ++i) {
-    auto node = std::make_shared<Expr>();
-    node->kind = ExprKind::kBinary;
-    node->op = BinaryOp::kMultiply;
-    node->args = {product, elements[i]};
-    node->depth = std::max(product->depth, elements[i]->depth) + 1;
-    product = node;
+    product = binary(BinaryOp::kMultiply, product, elements[i]);
   }
   const std::string label = to_string(*product);
   for (size_t i = 0; i < design.features.size(); ++i) {
@@ -174,6 +178,25 @@ size_t add_cluster(Design& design, const std::string& name,
   }
   throw SpecError("there is no column \"" + name + "\" for the weights; " +
                   names_advice(name, numbers, "the columns of numbers"));
+}
+
+// cbind(s, f): the share s / (s + f) of (s + f) (s >= 0) (f >= 0) - (s < 0) - (f < 0) trials, which
+// is exactly s + f, and below 0 where a count is.
+void make_counts(Design& design, const ExprPtr& response) {
+  const ExprPtr& success = response->args[0];
+  const ExprPtr& failure = response->args[1];
+  const auto zero = std::make_shared<const Expr>();
+  const ExprPtr sum = binary(BinaryOp::kAdd, success, failure);
+  ExprPtr trials = sum;
+  for (const ExprPtr& count : {success, failure}) {
+    trials = binary(BinaryOp::kMultiply, trials, binary(BinaryOp::kGreaterEqual, count, zero));
+  }
+  for (const ExprPtr& count : {success, failure})
+    trials = binary(BinaryOp::kSubtract, trials, binary(BinaryOp::kLess, count, zero));
+  const std::string label = to_string(*response);
+  design.response = {label, response,
+                     NumericProgram::compile(*binary(BinaryOp::kDivide, success, sum))};
+  design.trials = {label, trials, NumericProgram::compile(*trials)};
 }
 
 void check_response(const ResolvedFormula& resolved, const Design& design) {
@@ -301,8 +324,12 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
     design.terms.push_back(make_term(design, resolved.formula.terms[i], resolved.kinds[i]));
   }
   if (resolved.formula.response) {
-    check_response(resolved, design);
-    design.response = make_feature(resolved.formula.response);
+    if (is_counts(*resolved.formula.response)) {
+      make_counts(design, resolved.formula.response);
+    } else {
+      check_response(resolved, design);
+      design.response = make_feature(resolved.formula.response);
+    }
   }
   for (const ExprPtr& offset : resolved.formula.offsets) {
     design.offsets.push_back(make_feature(offset));
@@ -313,6 +340,12 @@ Design Design::make(const std::string& formula, const std::vector<DesignColumn>&
       throw SpecError("column \"" + name + "\" is named twice among the clusters");
   }
   return design;
+}
+
+void Design::refuse_counts() const {
+  if (!trials.has_value()) return;
+  formula_error(formula, 0, "cbind() is the response of a binomial family",
+                "several responses are not supported yet: fit one model for each");
 }
 
 Design Design::without_clusters() const {

@@ -82,6 +82,9 @@ struct Design {
   std::optional<DesignFeature> response;
   std::vector<DesignFeature> offsets;
   std::string weight;
+  // Of a response cbind(success, failure), which is the share of successes: the number of trials,
+  // below 0 where a count is. Rows weigh as much, times `weight`.
+  std::optional<DesignFeature> trials;
   // Factors that rows are clustered by, for covariances; they need not be in a term. A row without
   // its cluster is incomplete.
   std::vector<size_t> clusters;
@@ -93,6 +96,10 @@ struct Design {
   static Design from_json(const Json& json);
   Json to_json() const;
 
+  // Whether rows weigh differently.
+  bool weighted() const { return !weight.empty() || trials.has_value(); }
+  // SpecError where the response is cbind(…), for what takes numbers only.
+  void refuse_counts() const;
   // The same without clusters, and without the columns that only they need.
   Design without_clusters() const;
 

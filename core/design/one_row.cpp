@@ -63,19 +63,22 @@ void OneRow::bind_factor(size_t k) {
 
 void OneRow::bind_features(const RowNeeds& needs) {
   const bool response = needs.response && design_.response.has_value();
-  const bool weighted = needs.weight && !design_.weight.empty();
+  const bool weighted = needs.weight && design_.weighted();
   std::vector<const DesignFeature*> features;
   for (const DesignFeature& feature : design_.features) features.push_back(&feature);
   if (response) features.push_back(&*design_.response);
   const size_t n_values = features.size();
   for (const DesignFeature& offset : design_.offsets) features.push_back(&offset);
+  const size_t n_offsets = design_.offsets.size();
+  if (weighted && design_.trials.has_value()) features.push_back(&*design_.trials);
   std::vector<std::vector<size_t>> inputs;
   for (const DesignFeature* feature : features) {
     auto& list = inputs.emplace_back();
     for (const NumericProgram::Input& input : feature->program.inputs())
       list.push_back(slot_of(input));
   }
-  const size_t weight = weighted ? slot_of({design_.weight, false}) : 0;
+  const bool by_column = weighted && !design_.weight.empty();
+  const size_t weight = by_column ? slot_of({design_.weight, false}) : 0;
   // From here on the slots stay where they are.
   slots_.assign(inputs_.size() + features.size() + 1, kNaN);
   size_t stack = 0;
@@ -88,10 +91,15 @@ void OneRow::bind_features(const RowNeeds& needs) {
       for (const size_t input : inputs[k]) made.inputs.push_back(&slots_[input]);
       stack = std::max(stack, program.stack_doubles());
     }
-    (k < n_values ? tile_.values : offsets_).push_back(&slots_[slot]);
+    if (k < n_values + n_offsets) {
+      (k < n_values ? tile_.values : offsets_).push_back(&slots_[slot]);
+    } else {
+      trials_ = &slots_[slot];
+    }
   }
   stack_.resize(stack);
-  if (weighted) tile_.weight = &slots_[weight];
+  if (by_column) weight_ = &slots_[weight];
+  if (weighted) tile_.weight = trials_ == nullptr ? weight_ : &counted_;
   if (offsets_.empty()) return;
   tile_.offset = &offset_;
   if (!response || !needs.subtract_offsets) return;
@@ -104,6 +112,7 @@ const Tile& OneRow::read(const insitu_value* values) {
   for (const Computed& made : computed_)
     slots_[made.slot] = made.program->evaluate_one(made.inputs, stack_.data());
   if (!offsets_.empty()) apply_offsets();
+  if (trials_ != nullptr) counted_ = weight_ == nullptr ? *trials_ : *trials_ * *weight_;
   return tile_;
 }
 

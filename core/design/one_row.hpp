@@ -83,6 +83,9 @@ class OneRow {
   std::vector<double> stack_;
   const double* response_ = nullptr;  // without its offsets
   double offset_ = 0.0;
+  const double* trials_ = nullptr;  // of a response of counts
+  const double* weight_ = nullptr;  // of a column, where there is one
+  double counted_ = 0.0;            // trials, as often as the weight says
   Tile tile_;
 };
 

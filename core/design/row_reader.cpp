@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "base/double_double.hpp"
@@ -56,7 +57,8 @@ struct RowReader::Impl {
   std::vector<FactorCodes> factors;
   std::vector<std::unique_ptr<LevelTable>> code_tables;  // for N()
   size_t weight_input = 0;
-  bool weighted = false;
+  bool weighted = false;  // by a column
+  std::optional<BoundFeature> trials;
   bool whole_weights = false;
 
   Tile tile;
@@ -67,9 +69,11 @@ struct RowReader::Impl {
   std::vector<Buffer> packed_low;
   std::vector<std::vector<uint32_t>> packed_codes;
   Buffer packed_weight;
+  Buffer packed_trials;
   Buffer packed_offset;
   Buffer offset;
   Buffer offset_low;
+  Buffer counted;  // weights, where there are trials
   Buffer response;
   Buffer response_low;
 
@@ -85,6 +89,7 @@ struct RowReader::Impl {
       weight_input = add_input({design.weight, false});
       whole_weights = design.find_column(design.weight)->whole;
     }
+    if (needs.weight && design.trials.has_value()) trials = bound_to(*design.trials);
     for (size_t k = 0; k < design.factors.size(); ++k)
       factors.emplace_back(design.factors[k], tables[k], needs.adopt_dictionaries);
     unseen.assign(design.factors.size(), 0);
@@ -109,15 +114,16 @@ struct RowReader::Impl {
     return inputs.size() - 1;
   }
 
-  void bind_feature(const DesignFeature& feature) {
+  BoundFeature bound_to(const DesignFeature& feature) {
     BoundFeature bound;
     bound.feature = &feature;
     for (const NumericProgram::Input& source : feature.program.inputs()) {
       bound.inputs.push_back(add_input(source));
     }
     bound.arguments.resize(bound.inputs.size());
-    features.push_back(std::move(bound));
+    return bound;
   }
+  void bind_feature(const DesignFeature& feature) { features.push_back(bound_to(feature)); }
 
   // Columns come mostly in the order of the design: the one after the last found is tried first.
   size_t find(const std::string& name, size_t& next) const {
@@ -245,8 +251,34 @@ struct RowReader::Impl {
     return finite && std::isfinite(tile.sums[y]);
   }
 
+  // Of counts: a row weighs its trials, as often as its weight says.
+  bool load_trials(uint64_t begin, size_t n) {
+    const double* value = nullptr;
+    const double* low = nullptr;
+    double sum = 0.0;
+    evaluate(*trials, n, &value, &low, &sum);
+    counted.resize(room);
+    tile.trials = value;
+    bool positive = true;
+    for (size_t i = 0; i < n; ++i) {
+      if (value[i] < 0.0) {
+        throw DataError("\"" + trials->feature->label + "\" has a count below 0 at " +
+                        row_name(*chunk, begin + i) + "; successes and failures are counts");
+      }
+      counted[i] = weighted ? value[i] * tile.weight[i] : value[i];
+      positive = positive && counted[i] > 0.0;
+    }
+    tile.weight = counted.data();
+    return positive;
+  }
+
   // Loads the weights; true if every row has a positive one.
   bool load_weight(uint64_t begin, size_t n) {
+    const bool positive = load_weight_column(begin, n);
+    return trials.has_value() ? load_trials(begin, n) : positive;
+  }
+
+  bool load_weight_column(uint64_t begin, size_t n) {
     if (!weighted) return true;
     const Input& input = inputs[weight_input];
     tile.weight = input.data;
@@ -284,7 +316,7 @@ struct RowReader::Impl {
   // look.
   bool read_straight(uint64_t begin, size_t n, ShiftedTile& shifted,
                      std::span<const double> origin) {
-    if (weighted || n_values != features.size()) return false;
+    if (design.weighted() || n_values != features.size()) return false;
     for (size_t k = 0; k < n_values; ++k) {
       if (!features[k].feature->program.is_column()) return false;
       const Input& input = inputs[features[k].inputs[0]];
@@ -309,6 +341,7 @@ struct RowReader::Impl {
     tile.zero_weight_rows = 0;
     tile.offset = nullptr;
     tile.weight = nullptr;
+    tile.trials = nullptr;
   }
 
   // The memory of the next n rows, of columns that are read where they lie.
@@ -374,6 +407,10 @@ struct RowReader::Impl {
     if (tile.weight != nullptr) {
       rows = pack(tile.weight, n, packed_weight);
       tile.weight = packed_weight.data();
+    }
+    if (tile.trials != nullptr) {
+      pack(tile.trials, n, packed_trials);
+      tile.trials = packed_trials.data();
     }
     if (tile.offset != nullptr) {
       rows = pack(tile.offset, n, packed_offset);

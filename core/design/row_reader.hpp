@@ -42,7 +42,8 @@ struct Tile {
   // Where the rows after these lie, for kernels that have time to ask memory for them.
   std::vector<std::span<const char>> ahead;
   const double* offset = nullptr;  // sum of the offsets where there are some
-  const double* weight = nullptr;  // null: all ones
+  const double* weight = nullptr;  // null: all ones; of counts, trials are in it
+  const double* trials = nullptr;  // of a response of counts
   uint64_t missing_rows = 0;
   uint64_t zero_weight_rows = 0;
 };

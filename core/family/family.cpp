@@ -14,6 +14,8 @@ namespace {
 
 using K = LinkKind;
 
+constexpr std::string_view kQuasi = "quasi";
+
 struct NamedFamily {
   std::string_view name;
   FamilyKind kind;
@@ -23,7 +25,7 @@ struct NamedFamily {
 // Rows at a time, where a family needs more room than it is given.
 constexpr size_t kBlock = 256;
 
-constexpr std::array<NamedFamily, 9> kFamilies = {{
+constexpr std::array<NamedFamily, 10> kFamilies = {{
     {"gaussian",
      FamilyKind::kGaussian,
      false,
@@ -49,6 +51,10 @@ constexpr std::array<NamedFamily, 9> kFamilies = {{
      FamilyKind::kPoisson,
      true,
      {K::kLog, K::kIdentity, K::kSqrt, K::kLog, K::kLog}},
+    {kQuasi,
+     FamilyKind::kGaussian,
+     true,
+     {K::kIdentity, K::kIdentity, K::kIdentity, K::kIdentity, K::kIdentity}},
     {"negative.binomial",
      FamilyKind::kNegativeBinomial,
      false,
@@ -58,6 +64,25 @@ constexpr std::array<NamedFamily, 9> kFamilies = {{
      false,
      {K::kPower, K::kLog, K::kIdentity, K::kInverse, K::kInverseSquare}},
 }};
+
+struct NamedVariance {
+  std::string_view name;
+  FamilyKind kind;
+};
+constexpr std::array<NamedVariance, 5> kVariances = {{{"constant", FamilyKind::kGaussian},
+                                                      {"mu(1-mu)", FamilyKind::kBinomial},
+                                                      {"mu", FamilyKind::kPoisson},
+                                                      {"mu^2", FamilyKind::kGamma},
+                                                      {"mu^3", FamilyKind::kInverseGaussian}}};
+
+FamilyKind find_variance(const std::string& name) {
+  std::string listed;
+  for (const NamedVariance& variance : kVariances) {
+    if (variance.name == name) return variance.kind;
+    listed += (listed.empty() ? "" : ", ") + std::string(variance.name);
+  }
+  throw SpecError("the family quasi has no variance '" + name + "'; it has " + listed);
+}
 
 const NamedFamily& find_family(const std::string& name) {
   std::vector<std::string> names;
@@ -74,6 +99,7 @@ const NamedFamily& find_family(const std::string& name) {
 Link find_link(const NamedFamily& family, const std::string& name) {
   const Link link = Link::from_name(name);
   if (family.kind == FamilyKind::kTweedie && !link.onto_unit()) return link;
+  if (family.name == kQuasi) return link;
   std::string listed;
   for (size_t k = 0; k < family.links.size(); ++k) {
     if (family.links[k] == link.kind) return link;
@@ -126,7 +152,8 @@ Family Family::from_json(const Json& json) {
   const std::optional<std::string> link = reader.text_or_none("link");
   Family family{found.kind, found.quasi, 0.0, {found.links[0], 1.0}};
   if (family.kind == FamilyKind::kNegativeBinomial) {
-    family.parameter = reader.number("theta", 0.0);
+    if (const Json* theta = reader.optional("theta"); theta != nullptr && !theta->is_null())
+      family.parameter = number_from_json(*theta, "theta");
     if (!(family.parameter > 0.0))
       throw SpecError("theta of the negative binomial must be above 0");
   }
@@ -139,6 +166,10 @@ Family Family::from_json(const Json& json) {
                   : power == 1.0 ? Link{K::kLog, 1.0}
                                  : Link{K::kPower, 1.0 - power};
   }
+  if (found.name == kQuasi) {
+    family.by_variance = true;
+    family.kind = find_variance(reader.text_or_none("variance").value_or("constant"));
+  }
   reader.finish();
   if (link.has_value()) family.link = find_link(found, *link);
   return family;
@@ -146,12 +177,16 @@ Family Family::from_json(const Json& json) {
 
 Json Family::to_json() const {
   Json json = {{"name", name()}, {"link", link.name()}};
-  if (kind == FamilyKind::kNegativeBinomial) json["theta"] = parameter;
+  if (kind == FamilyKind::kNegativeBinomial) json["theta"] = number_to_json(parameter);
   if (kind == FamilyKind::kTweedie) json["power"] = parameter;
+  for (const NamedVariance& variance : kVariances) {
+    if (by_variance && variance.kind == kind) json["variance"] = variance.name;
+  }
   return json;
 }
 
 std::string Family::name() const {
+  if (by_variance) return std::string(kQuasi);
   for (const NamedFamily& family : kFamilies) {
     if (family.kind == kind && family.quasi == quasi) return std::string(family.name);
   }
@@ -220,6 +255,10 @@ std::optional<double> Family::variance_power() const {
 }
 
 void Family::start(const double* y, const double* weight, size_t n, double* mean) const {
+  if (by_variance) {
+    start_within_link(y, n, mean);
+    return;
+  }
   for (size_t i = 0; i < n; ++i) {
     switch (kind) {
       case FamilyKind::kGaussian:
@@ -238,6 +277,21 @@ void Family::start(const double* y, const double* weight, size_t n, double* mean
         break;
       default:
         mean[i] = y[i] > 0.0 || parameter == 0.0 ? y[i] : 0.1;
+    }
+  }
+}
+
+// The responses, moved to where both the variance and the link have a mean.
+void Family::start_within_link(const double* y, size_t n, double* mean) const {
+  constexpr double kInside = 1e-3;
+  const bool anywhere = kind == FamilyKind::kGaussian && link.kind == LinkKind::kIdentity;
+  const bool unit = kind == FamilyKind::kBinomial || link.onto_unit();
+  for (size_t i = 0; i < n; ++i) {
+    mean[i] = y[i];
+    if (unit) {
+      mean[i] = std::clamp(y[i], kInside, 1.0 - kInside);
+    } else if (!anywhere && !(y[i] > 0.0)) {
+      mean[i] = 0.1;
     }
   }
 }
@@ -336,7 +390,11 @@ void Family::deviances(const double* y, const double* mean, const double* rest, 
         means[i] = mean[begin + i] + parameter;
       }
       relative_entropies(y + begin, mean + begin, m, out + begin, scratch);
-      relative_entropies(ys.data(), means.data(), m, part.data(), scratch);
+      if (std::isinf(parameter)) {
+        part.fill(0.0);
+      } else {
+        relative_entropies(ys.data(), means.data(), m, part.data(), scratch);
+      }
       for (size_t i = 0; i < m; ++i) out[begin + i] = 2.0 * (out[begin + i] - part[i]);
     }
   } else {

@@ -29,9 +29,11 @@ struct Family {
   bool quasi = false;      // dispersion estimated, no likelihood
   double parameter = 0.0;  // theta of the negative binomial, variance power of Tweedie
   Link link;
+  bool by_variance = false;  // "quasi": named by its variance alone, and with any link
 
-  // {"name": "poisson", "link": "log" | null, "theta" | "power": number}. SpecError for an unknown
-  // family, and for a link that it does not have.
+  // {"name": "poisson", "link": "log" | null, "theta" | "power": number, "variance": of "quasi"}.
+  // An infinite theta makes the variance Poisson's. SpecError for an unknown family, and for a link
+  // that it does not have.
   static Family from_json(const Json& json);
   Json to_json() const;
   std::string name() const;
@@ -65,6 +67,9 @@ struct Family {
   // Unit deviances. `scratch` has room for n.
   void deviances(const double* y, const double* mean, const double* rest, size_t n, double* out,
                  double* scratch) const;
+
+ private:
+  void start_within_link(const double* y, size_t n, double* mean) const;
 };
 
 }  // namespace insitu

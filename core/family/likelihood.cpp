@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "family/negative_binomial.hpp"
 #include "linalg/distributions.hpp"
 
 namespace insitu {
@@ -23,12 +24,9 @@ double saturated(const Family& family, double y, double trials) {
       return choices + trials * (entropy(y) + entropy(1.0 - y));
     }
     case FamilyKind::kPoisson:
-      return entropy(y) - y - log_gamma(y + 1.0);
-    case FamilyKind::kNegativeBinomial: {
-      const double theta = family.parameter;
-      return log_gamma(y + theta) - log_gamma(theta) - log_gamma(y + 1.0) + entropy(theta) +
-             entropy(y) - entropy(y + theta);
-    }
+      return poisson_saturated(y);
+    case FamilyKind::kNegativeBinomial:
+      return theta_terms(family.parameter, y).saturated;
     case FamilyKind::kGamma:
     case FamilyKind::kInverseGaussian:
       return std::log(y);  // the rest depends on the dispersion
@@ -45,17 +43,18 @@ bool has_likelihood(const Family& family) {
   return !family.quasi && family.kind != FamilyKind::kTweedie;
 }
 
-void likelihood_terms(const Family& family, const double* y, const double* weight, bool replicates,
-                      size_t n, double* out) {
-  const bool trials = family.kind == FamilyKind::kBinomial && !replicates;
+void likelihood_terms(const Family& family, const LikelihoodRows& rows, bool replicates,
+                      double* out) {
+  const bool shares = family.kind == FamilyKind::kBinomial && !replicates;
   const bool gaussian = family.kind == FamilyKind::kGaussian;
-  for (size_t i = 0; i < n; ++i) {
-    const double w = weight == nullptr ? 1.0 : weight[i];
+  for (size_t i = 0; i < rows.rows; ++i) {
+    const double w = rows.weight == nullptr ? 1.0 : rows.weight[i];
     if (gaussian) {
       out[i] = replicates ? 0.0 : 0.5 * std::log(w);
-    } else {
-      out[i] = trials ? saturated(family, y[i], w) : w * saturated(family, y[i], 1.0);
+      continue;
     }
+    const double trials = !shares ? 1.0 : rows.trials == nullptr ? w : rows.trials[i];
+    out[i] = w / trials * saturated(family, rows.y[i], trials);
   }
 }
 

@@ -12,10 +12,16 @@ namespace insitu {
 // no Tweedie.
 bool has_likelihood(const Family& family);
 
-// Of each row what its response alone contributes. `weight` may be null; `replicates`: weights
-// count repeated rows; otherwise those of a binomial are numbers of trials.
-void likelihood_terms(const Family& family, const double* y, const double* weight, bool replicates,
-                      size_t n, double* out);
+struct LikelihoodRows {
+  const double* y;
+  const double* weight;  // null: all ones
+  const double* trials;  // of shares whose trials are counted, and are in the weight; else null
+  size_t rows;
+};
+// Of each row what its response alone contributes. `replicates`: weights count repeated rows;
+// otherwise those of a binomial are numbers of trials.
+void likelihood_terms(const Family& family, const LikelihoodRows& rows, bool replicates,
+                      double* out);
 
 struct LikelihoodSums {
   double deviance;

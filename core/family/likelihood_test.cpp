@@ -27,7 +27,7 @@ double found(const Json& json, const std::vector<double>& y, const std::vector<d
   std::vector<double> scratch(n);
   for (size_t i = 0; i < n; ++i) rest[i] = 1.0 - mean[i];
   family.deviances(y.data(), mean.data(), rest.data(), n, deviances.data(), scratch.data());
-  likelihood_terms(family, y.data(), kWeights.data(), replicates, n, terms.data());
+  likelihood_terms(family, {y.data(), kWeights.data(), nullptr, n}, replicates, terms.data());
   LikelihoodSums sums{0.0, 0.0, 0.0, 0.0};
   for (size_t i = 0; i < n; ++i) {
     sums.deviance += kWeights[i] * deviances[i];

@@ -65,16 +65,19 @@ void logit_means(const double* eta, size_t n, Means out, double* e) {
 }
 
 // The standard normal distribution: its lower tail by erfc, which keeps relative digits there.
-double normal_tail(double x) { return 0.5 * boost::math::erfc(-x / std::numbers::sqrt2); }
+double normal_tail(double x) {
+  if (std::isinf(x)) return x > 0.0 ? 1.0 : 0.0;
+  return 0.5 * boost::math::erfc(-x / std::numbers::sqrt2);
+}
 
 void probit_means(const double* eta, size_t n, Means out, double* e) {
   constexpr double kDensity = 0.39894228040143267794;  // 1 / sqrt(2 pi)
   for (size_t i = 0; i < n; ++i) e[i] = -0.5 * eta[i] * eta[i];
   exp_array(e, n, e);
   for (size_t i = 0; i < n; ++i) {
-    const bool finite = std::isfinite(eta[i]);
-    out.mean[i] = finite ? normal_tail(eta[i]) : kNaN;
-    out.rest[i] = finite ? normal_tail(-eta[i]) : kNaN;
+    const bool known = !std::isnan(eta[i]);
+    out.mean[i] = known ? normal_tail(eta[i]) : kNaN;
+    out.rest[i] = known ? normal_tail(-eta[i]) : kNaN;
     out.slope[i] = kDensity * e[i];
   }
 }

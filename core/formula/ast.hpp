@@ -65,6 +65,12 @@ std::string display_name(const Expr& expr);
 // Names of the columns in the tree, in order of appearance, each once.
 void columns_used(const Expr& expr, std::vector<std::string>& names);
 
+// The call that counts of successes and failures are a response by: cbind(success, failure).
+inline constexpr const char* kCountsFunction = "cbind";
+inline bool is_counts(const Expr& expr) {
+  return expr.kind == ExprKind::kCall && expr.name == kCountsFunction;
+}
+
 // A column name as formula text: itself, or in back-quotes (doubled inside) where it is not a plain
 // name.
 std::string quote_name(const std::string& name);

@@ -43,7 +43,11 @@ class TermParser {
     Formula formula;
     formula.text = std::string(text_);
     if (has_tilde()) {
-      if (parser_.token().kind != TokenKind::kTilde) formula.response = parser_.comparison();
+      if (parser_.at_counts()) {
+        formula.response = parser_.counts_of_response();
+      } else if (parser_.token().kind != TokenKind::kTilde) {
+        formula.response = parser_.comparison();
+      }
       if (!parser_.take(TokenKind::kTilde)) parser_.fail_expected("'~' or an operator");
     }
     Sum sum = parse_sum(&formula.removed);

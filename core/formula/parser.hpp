@@ -1,7 +1,8 @@
 // Tokens -> syntax tree. Two grammars meet: sums of terms on the right side, arithmetic inside
 // calls and in the response.
 //
-//   formula     = [comparison] "~" sum | sum
+//   formula     = [response] "~" sum | sum
+//   response    = "cbind" "(" comparison "," comparison ")" | comparison
 //   sum         = ["+" | "-"] product {("+" | "-") product}
 //   product     = interaction {"*" interaction}
 //   interaction = element {":" element}
@@ -37,6 +38,10 @@ class ExpressionParser {
     return tokens_[at_ + ahead < tokens_.size() ? at_ + ahead : tokens_.size() - 1];
   }
   const std::vector<Token>& tokens() const { return tokens_; }
+  // cbind(success, failure), which only a response may be.
+  bool at_counts() const { return at_call() && token().name == kCountsFunction; }
+  ExprPtr counts_of_response();
+
   bool take(TokenKind kind);
   void skip() { at_ += at_ + 1 < tokens_.size() ? 1 : 0; }
   void expect_right(size_t left_position);

@@ -20,7 +20,7 @@ constexpr std::array kRefused = {
     Refused{"bs", "make spline columns with transforms"},
     Refused{"ns", "make spline columns with transforms"},
     Refused{"s", "make spline columns with transforms"},
-    Refused{"cbind", "several responses are not supported yet: fit one model for each"},
+    Refused{"cbind", "it is the response of a binomial family: cbind(success, failure) ~ …"},
     Refused{"factor", "text columns are factors already; write F(x) for a column of whole numbers"},
     Refused{"as.factor",
             "text columns are factors already; write F(x) for a column of whole numbers"},
@@ -67,6 +67,25 @@ ExprPtr ExpressionParser::call() {
     fail(function.position, function.name + "() takes " + std::to_string(wanted) +
                                 (wanted == 1 ? " argument" : " arguments") + ", got " +
                                 std::to_string(expr.args.size()));
+  }
+  return finish(std::move(expr));
+}
+
+ExprPtr ExpressionParser::counts_of_response() {
+  Expr expr;
+  expr.kind = ExprKind::kCall;
+  expr.name = kCountsFunction;
+  expr.position = token().position;
+  skip();
+  const size_t left = token().position;
+  skip();
+  do expr.args.push_back(comparison());
+  while (take(TokenKind::kComma));
+  expect_right(left);
+  if (expr.args.size() != 2) {
+    fail(expr.position, "cbind() takes the counts of successes and of failures, and has " +
+                            std::to_string(expr.args.size()) +
+                            (expr.args.size() == 1 ? " argument" : " arguments"));
   }
   return finish(std::move(expr));
 }

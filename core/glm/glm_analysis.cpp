@@ -14,6 +14,24 @@ std::optional<LinearPredictor> read_predictor(const Design& design, const Json* 
   return LinearPredictor::from_json(design, *json);
 }
 
+std::optional<GlmLeverages> read_leverages(const Design& design, const Json* json) {
+  if (json == nullptr) return std::nullopt;
+  SpecReader reader(*json, "firth");
+  GlmLeverages leverages;
+  leverages.basis = LinearPredictor::from_json(design, reader.required("basis"));
+  leverages.columns = reader.required("columns").get<std::vector<size_t>>();
+  leverages.inverse = numbers_from_json(reader.required("inverse"), "inverse");
+  reader.finish();
+  return leverages;
+}
+
+Json write_leverages(const std::optional<GlmLeverages>& leverages) {
+  if (!leverages.has_value()) return {};
+  return {{"basis", leverages->basis.to_json()},
+          {"columns", leverages->columns},
+          {"inverse", numbers_to_json(leverages->inverse)}};
+}
+
 Json write_predictor(const std::optional<LinearPredictor>& predictor) {
   return predictor.has_value() ? predictor->to_json() : Json();
 }
@@ -29,6 +47,35 @@ GlmAnalysis::GlmAnalysis(Design design, Family family, GlmPoint point)
   if (!design_.response.has_value())
     throw SpecError("formula \"" + design_.formula + "\" has no response: write \"y ~ …\"");
   design_.require_codes();
+  look_up_cells();
+  if (point_.firth.has_value()) {
+    if (family_.kind != FamilyKind::kBinomial || family_.link.kind != LinkKind::kLogit ||
+        !point_.predictor.has_value())
+      throw SpecError("Firth's penalty is that of a logistic regression, at given coefficients");
+    aids_.leverages = RowForm(point_.firth->basis, point_.firth->columns, point_.firth->inverse);
+  }
+  if (!point_.theta) return;
+  if (family_.kind != FamilyKind::kNegativeBinomial || !point_.predictor.has_value())
+    throw SpecError("theta is estimated of a negative binomial, at given coefficients");
+  aids_.theta.emplace(family_.parameter);
+}
+
+void GlmAnalysis::look_up_cells() {
+  if (!point_.extremes && point_.held.empty()) return;
+  if (!design_.frozen())
+    throw SpecError("cells are counted where the levels of every factor are known");
+  aids_.layout = LinearPredictor::zero(design_);
+  aids_.held.resize(aids_.layout->coefficients.size());
+  for (size_t t = 0; t < design_.terms.size(); ++t) {
+    if (!design_.terms[t].factors.empty() && !design_.terms[t].feature.has_value())
+      aids_.plain.push_back(t);
+  }
+  for (const size_t column : point_.held) {
+    if (column >= aids_.held.size())
+      throw SpecError("column " + std::to_string(column) + " is held, and there are " +
+                      std::to_string(aids_.held.size()));
+    aids_.held[column] = true;
+  }
 }
 
 GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
@@ -38,17 +85,29 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const Json* predictor = reader.optional("predictor");
   const Json* previous = reader.optional("previous");
   const Json* null = reader.optional("null");
+  const Json* firth = reader.optional("firth");
   const bool likelihood = reader.flag("likelihood", false);
   const bool observed = reader.flag("observed", false);
+  const bool theta = reader.flag("theta", false);
+  const bool extremes = reader.flag("extremes", false);
+  std::vector<size_t> held;
+  if (const Json* columns = reader.optional("held"); columns != nullptr)
+    held = columns->get<std::vector<size_t>>();
   reader.finish();
   if (predictor != nullptr && !predictor->is_null() && !design.frozen())
     throw SpecError("a pass at given coefficients needs the levels of every factor");
   GlmPoint point;
   point.predictor = read_predictor(design, predictor);
   point.previous = read_predictor(design, previous);
+  if (firth != nullptr && !design.frozen())
+    throw SpecError("a pass at given coefficients needs the levels of every factor");
+  point.firth = read_leverages(design, firth);
   if (null != nullptr && !null->is_null()) point.null = number_from_json(*null, "null");
   point.likelihood = likelihood;
   point.observed = observed;
+  point.theta = theta;
+  point.extremes = extremes;
+  point.held = std::move(held);
   return {std::move(design), family, std::move(point)};
 }
 
@@ -59,17 +118,23 @@ Json GlmAnalysis::spec() const {
           {"previous", write_predictor(point_.previous)},
           {"null", point_.null.has_value() ? number_to_json(*point_.null) : Json()},
           {"likelihood", point_.likelihood},
-          {"observed", point_.observed}};
+          {"observed", point_.observed},
+          {"theta", point_.theta},
+          {"extremes", point_.extremes},
+          {"held", point_.held},
+          {"firth", write_leverages(point_.firth)}};
 }
 
 GlmState GlmAnalysis::empty() const {
   GlmState state;
+  if (aids_.theta.has_value()) state.theta.resize(kThetaSums);
+  if (point_.extremes) state.extremes.resize(kExtremes * aids_.layout->coefficients.size());
   state.products = empty_cross_products(design_, plan_);
   return state;
 }
 
 void GlmAnalysis::update(State& into, const Chunk& chunk) const {
-  GlmRows rows(design_, family_, point_, chunk, into);
+  GlmRows rows(design_, family_, point_, aids_, chunk, into);
   const RowCounts counts = accumulate_mapped(
       design_, plan_, chunk, [&](const Tile& tile) -> const Tile& { return rows.map(tile); },
       into.products);
@@ -94,6 +159,8 @@ void GlmAnalysis::merge(State& into, const State& from) const {
   into.prior += from.prior;
   into.response += from.response;
   into.likelihood += from.likelihood;
+  for (size_t k = 0; k < into.theta.size(); ++k) into.theta[k] += from.theta[k];
+  for (size_t k = 0; k < into.extremes.size(); ++k) into.extremes[k] += from.extremes[k];
   insitu::merge(into.products, from.products);
 }
 
@@ -110,7 +177,7 @@ Json GlmAnalysis::finalize(const State& state) const {
 // Working weights do not count rows.
 uint64_t GlmAnalysis::smallest_cell(const State& state) const {
   if (state.rows == 0) return kNoCell;
-  return design_.factors.empty() && design_.weight.empty() ? state.used : 0;
+  return design_.factors.empty() && !design_.weighted() ? state.used : 0;
 }
 
 uint64_t GlmAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }
@@ -119,6 +186,12 @@ void GlmAnalysis::validate(const State& state) const {
   if (state.outside.size() != kGlmSteps || state.deviances.size() != kGlmSteps)
     throw StateError("the state has " + std::to_string(state.deviances.size()) +
                      " deviances, expected " + std::to_string(static_cast<size_t>(kGlmSteps)));
+  if (state.theta.size() != (aids_.theta.has_value() ? size_t{kThetaSums} : 0))
+    throw StateError("the state has " + std::to_string(state.theta.size()) + " sums for theta");
+  const size_t counts = point_.extremes ? size_t{kExtremes} * aids_.layout->coefficients.size() : 0;
+  if (state.extremes.size() != counts)
+    throw StateError("the state has " + std::to_string(state.extremes.size()) +
+                     " counts of cells, expected " + std::to_string(counts));
   insitu::validate(design_, plan_, state.products);
 }
 

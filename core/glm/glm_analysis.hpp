@@ -21,12 +21,17 @@
 #include "base/analysis.hpp"
 #include "design/cross_products.hpp"
 #include "design/linear_predictor.hpp"
+#include "design/row_form.hpp"
 #include "family/family.hpp"
+#include "family/negative_binomial.hpp"
 
 namespace insitu {
 
 // Where deviances are taken.
 enum GlmStep : size_t { kFullStep, kHalfStep, kQuarterStep, kNullModel, kGlmSteps };
+
+// Per column of a factor term: its rows, and those whose response is 0 or 1.
+enum GlmExtreme : size_t { kAllRows, kLowest, kHighest, kExtremes };
 
 struct GlmState {
   uint64_t rows = 0;
@@ -37,13 +42,15 @@ struct GlmState {
   // mu).
   std::vector<uint64_t> outside = std::vector<uint64_t>(kGlmSteps);
   std::vector<DoubleDouble> deviances = std::vector<DoubleDouble>(kGlmSteps);
-  DoubleDouble null_weight;   // sum of W in the null model
-  DoubleDouble null_working;  // sum of W z there
-  DoubleDouble pearson;       // sum of w (y - mu)^2 / V(mu)
-  DoubleDouble prior;         // sum of w
-  DoubleDouble response;      // sum of w y
-  DoubleDouble likelihood;    // what responses alone contribute to the log-likelihood
-  CrossProducts products;     // weights W, response z
+  DoubleDouble null_weight;         // sum of W in the null model
+  DoubleDouble null_working;        // sum of W z there
+  DoubleDouble pearson;             // sum of w (y - mu)^2 / V(mu)
+  DoubleDouble prior;               // sum of w
+  DoubleDouble response;            // sum of w y
+  DoubleDouble likelihood;          // what responses alone contribute to the log-likelihood
+  std::vector<DoubleDouble> theta;  // ThetaSum, where theta is estimated; else empty
+  std::vector<uint64_t> extremes;   // GlmExtreme, per column; empty where they are not counted
+  CrossProducts products;           // weights W, response z
 
   static void fields(auto& self, auto&& visit) {
     visit("rows", FieldKind::kExact, self.rows);
@@ -58,8 +65,17 @@ struct GlmState {
     visit("prior", FieldKind::kSum, self.prior);
     visit("response", FieldKind::kSum, self.response);
     visit("likelihood", FieldKind::kSum, self.likelihood);
+    visit("theta", FieldKind::kSum, self.theta);
+    visit("extremes", FieldKind::kExact, self.extremes);
     visit("products", FieldKind::kSum, self.products);
   }
+};
+
+// x' A^-1 x of rows, with A = X'WX at the predictor: about the centers that `basis` has.
+struct GlmLeverages {
+  LinearPredictor basis;
+  std::vector<size_t> columns;  // of the inverse
+  std::vector<double> inverse;  // packed
 };
 
 // Where a pass stands.
@@ -69,6 +85,20 @@ struct GlmPoint {
   std::optional<double> null;                // the constant of the model without predictors
   bool likelihood = false;                   // the responses' part of it is summed as well
   bool observed = false;                     // weights of Newton's step, not of Fisher's
+  bool extremes = false;                     // they are counted; the design is frozen
+  std::vector<size_t>
+      held;  // columns of factor terms whose rows count nothing: their means are 0 or 1
+  std::optional<GlmLeverages> firth;  // responses are moved by Firth's penalty
+  bool theta = false;  // what its estimate needs is summed: of a negative binomial, at a predictor
+};
+
+// What rows are looked up in.
+struct GlmAids {
+  std::optional<ThetaTable> theta;
+  std::optional<LinearPredictor> layout;  // where cells are looked up
+  std::vector<size_t> plain;              // terms of factors alone
+  std::vector<bool> held;                 // per column
+  RowForm leverages;                      // of Firth's penalty
 };
 
 class GlmAnalysis {
@@ -78,7 +108,9 @@ class GlmAnalysis {
 
   GlmAnalysis(Design design, Family family, GlmPoint point);
   // {"design": …, "family": …, "predictor": … | null, "previous": … | null, "null": number | null,
-  // "likelihood": false | true, "observed": false | true}
+  // "likelihood": false | true, "observed": false | true, "theta": false | true,
+  // "extremes": false | true, "held": [column, …],
+  // "firth": null | {"basis": …, "columns": […], "inverse": […]}}
   static GlmAnalysis from_spec(const Json& spec);
 
   Json spec() const;
@@ -92,11 +124,14 @@ class GlmAnalysis {
   void validate(const State& state) const;
 
  private:
+  void look_up_cells();
+
   Design design_;
   Family family_;
   GlmPoint point_;
   CellPlan plan_;
   std::vector<std::string> columns_;
+  GlmAids aids_;
 };
 
 }  // namespace insitu

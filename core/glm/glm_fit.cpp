@@ -20,112 +20,28 @@ constexpr double kPlainEps = 0x1p-50;  // see linear_fit.cpp
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
 constexpr double kNearEnd = 1e-2;  // part of the deviance that a step takes before Newton's begin
-constexpr double kNewtonStep = 1e-5;    // the square of the last of these is lost in kSlowStep
-constexpr double kNewtonShrinks = 0.1;  // less than this, from one step to the next
+constexpr double kNewtonStep = 1e-5;       // the square of the last of these is lost in kSlowStep
+constexpr double kNewtonShrinks = 0.1;     // less than this, from one step to the next
+constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to change by less
+constexpr double kRoundingOfPenalty = 1e-6;
+constexpr double kThetaStep = 1e-9;  // the last of theta, relative
 constexpr double kRoundingOfDeviance = 1e-9;
 constexpr uint64_t kMostShortened = 10;
 
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of(" \t\n");
-  const size_t last = text.find_last_not_of(" \t\n");
-  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
-}
-
-// A column's name as a formula has it.
-std::string back_quoted(const std::string& name) {
-  std::string quoted = "`";
-  for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
-  return quoted + "`";
-}
-
-// A response that is a factor counts as its level's number, from 0.
-std::string with_numeric_response(const std::string& formula,
-                                  const std::vector<DesignColumn>& columns) {
-  const size_t tilde = formula.find('~');
-  if (tilde == std::string::npos) return formula;
-  const std::string response = trimmed(formula.substr(0, tilde));
-  for (const DesignColumn& column : columns) {
-    const bool named = response == column.name || response == back_quoted(column.name);
-    if (named && column.kind == ColumnKind::kFactor)
-      return "N(" + response + ") " + formula.substr(tilde);
-  }
-  return formula;
-}
-
-// The offsets that are asked for beside the formula, as terms of it. An exposure must be positive.
-std::string offset_terms(const GlmOptions& options, std::vector<DesignColumn>& columns) {
-  std::string terms;
-  if (!options.offset.empty()) terms += " + offset(" + back_quoted(options.offset) + ")";
-  if (options.exposure.empty()) return terms;
-  if (options.family.link.kind != LinkKind::kLog) {
-    throw SpecError("an exposure needs the log link, and the family is " + options.family.title() +
-                    ": give an offset instead");
-  }
-  for (DesignColumn& column : columns) {
-    if (column.name == options.exposure) column.positive = true;
-  }
-  return terms + " + offset(log(" + back_quoted(options.exposure) + "))";
-}
-
-GlmOptions read_options(const Json& spec, Json& columns) {
-  SpecReader reader(spec, "glm");
-  GlmOptions options;
-  options.formula = reader.text("formula");
-  columns = reader.list("columns");
-  options.family = Family::from_json(reader.required("family"));
-  options.pweights = reader.text_or_none("pweights").value_or("");
-  options.fweights = reader.text_or_none("fweights").value_or("");
-  options.offset = reader.text_or_none("offset").value_or("");
-  options.exposure = reader.text_or_none("exposure").value_or("");
-  options.drop_first = reader.flag("drop_first", false);
-  options.drop_main = reader.flag("drop_main", true);
-  options.cov_coef = reader.flag("cov_coef", false);
-  if (const Json* values = reader.optional("initial_values");
-      values != nullptr && !values->is_null()) {
-    if (values->is_array()) {
-      options.initial_values = numbers_from_json(*values, "initial_values");
-    } else {
-      options.initial_value = number_from_json(*values, "initial_values");
+// log |M| of a positive definite matrix, by Cholesky.
+double log_determinant(const SymmetricMatrix& matrix) {
+  const size_t n = matrix.size;
+  std::vector<double> lower(n * n);
+  double sum = 0.0;
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t i = j; i < n; ++i) {
+      double value = matrix.at(j, i).hi;
+      for (size_t k = 0; k < j; ++k) value -= lower[i * n + k] * lower[j * n + k];
+      lower[i * n + j] = i == j ? std::sqrt(value) : value / lower[j * n + j];
     }
+    sum += 2.0 * std::log(lower[j * n + j]);
   }
-  options.max_iterations = reader.count("max_iterations", 25);
-  options.coefficient_tolerance = reader.number("coefficient_tolerance", 1e-6);
-  options.objective_tolerance = reader.number("objective_function_tolerance", 1e-8);
-  options.tight = reader.one_of("tolerance", {"default", "tight"}, "default") == "tight";
-  reader.optional("rows");
-  options.covariance = CovarianceOptions::read(reader);
-  reader.finish();
-  if (!options.pweights.empty() && !options.fweights.empty())
-    throw SpecError("pweights and fweights were both given; a model takes one of them");
-  if (!(options.coefficient_tolerance >= 0.0) || !(options.objective_tolerance >= 0.0))
-    throw SpecError("a tolerance is a number of at least 0; 0 leaves its test out");
-  if (options.max_iterations == 0) throw SpecError("max_iterations is a number of at least 1");
-  return options;
-}
-
-// Whether steps are Newton's: then they shrink in squares.
-bool is_canonical(const Family& family) {
-  switch (family.kind) {
-    case FamilyKind::kGaussian:
-      return family.link.kind == LinkKind::kIdentity;
-    case FamilyKind::kBinomial:
-      return family.link.kind == LinkKind::kLogit;
-    case FamilyKind::kPoisson:
-      return family.link.kind == LinkKind::kLog;
-    case FamilyKind::kGamma:
-      return family.link.kind == LinkKind::kInverse;
-    case FamilyKind::kInverseGaussian:
-      return family.link.kind == LinkKind::kInverseSquare;
-    case FamilyKind::kNegativeBinomial:
-      return false;
-    case FamilyKind::kTweedie: {
-      const double power = 1.0 - family.parameter;
-      if (power == 0.0) return family.link.kind == LinkKind::kLog;
-      if (power == 1.0) return family.link.kind == LinkKind::kIdentity;
-      return family.link.kind == LinkKind::kPower && family.link.power == power;
-    }
-  }
-  return false;
+  return sum;
 }
 
 }  // namespace
@@ -133,9 +49,10 @@ bool is_canonical(const Family& family) {
 GlmFit::GlmFit(const Json& spec) {
   Json list;
   options_ = read_options(spec, list);
+  if (options_.estimate_theta) theta_.emplace();
+  separation_.emplace(options_.family);
   std::vector<DesignColumn> columns = read_columns(list);
-  const std::string formula =
-      with_numeric_response(options_.formula, columns) + offset_terms(options_, columns);
+  const std::string formula = full_formula(options_, columns);
   design_ = Design::make(formula, columns,
                          options_.pweights.empty() ? options_.fweights : options_.pweights,
                          options_.covariance.clusters);
@@ -145,8 +62,9 @@ GlmFit::GlmFit(const Json& spec) {
     formula_error(options_.formula, options_.formula.find('~') + 1, "there are no predictors",
                   "for a mean and its deviation use rx_summary");
   }
+  if (design_.trials.has_value()) require_binomial();
   if (formula != options_.formula && options_.formula.find('~') != std::string::npos)
-    design_.response->label = trimmed(options_.formula.substr(0, options_.formula.find('~')));
+    design_.response->label = response_text(options_.formula);
 }
 
 AnalysisPtr GlmFit::next() {
@@ -156,13 +74,26 @@ AnalysisPtr GlmFit::next() {
     GlmPoint point;
     if (at_.has_value()) point.predictor = at_->predictor;
     if (previous_.has_value()) point.previous = previous_->predictor;
-    if (!null_ready_) point.null = null_;
+    if (!null_ready_ || theta_.has_value()) point.null = null_;
     point.observed = observed_;
-    point.likelihood = !likelihood_.has_value() && has_likelihood(options_.family);
+    point.firth = leverages_;
+    point.extremes = !options_.firth && separation_->counting(design_);
+    point.held = separation_->held();
+    point.theta = theta_.has_value() && at_.has_value();
+    point.likelihood =
+        !theta_.has_value() && !likelihood_.has_value() && has_likelihood(options_.family);
     pass_ = erase(GlmAnalysis(design_, options_.family, std::move(point)));
   }
   ++passes_;
   return pass_;
+}
+
+// Of a response cbind(success, failure).
+void GlmFit::require_binomial() const {
+  if (options_.family.kind != FamilyKind::kBinomial) design_.refuse_counts();
+  if (options_.fweights.empty()) return;
+  throw SpecError("\"" + design_.response->label +
+                  "\" counts trials already: give no fweights, or multiply both counts by them");
 }
 
 void GlmFit::require_rows(const GlmState& state) const {
@@ -174,7 +105,8 @@ void GlmFit::require_rows(const GlmState& state) const {
                     std::to_string(state.zero_weight) + " have weight zero");
   }
   const double mean = static_cast<double>(state.response / state.prior);
-  if (options_.family.kind == FamilyKind::kBinomial && (mean == 0.0 || mean == 1.0)) {
+  const auto [low, high] = options_.family.range();
+  if ((low == 0.0 && mean == 0.0) || (high == 1.0 && mean == 1.0)) {
     throw DataError("the response \"" + design_.response->label + "\" is " +
                     (mean == 0.0 ? "0" : "1") + " in all of " + std::to_string(state.used) +
                     " rows: there is nothing to tell apart");
@@ -250,10 +182,16 @@ GlmFit::Place GlmFit::between(const Place& from, const Place& to, double part) {
   return place;
 }
 
+// What a step has to lower: where theta moves, deviances alone cannot be compared.
+double GlmFit::objective(const GlmState& state, GlmStep step) const {
+  const double deviance = state.deviances[step].hi - log_determinant_;
+  return theta_.has_value() ? ThetaSearch::objective(state, deviance) : deviance;
+}
+
 // True if the step led too far: the next pass stands nearer to where it came from.
 bool GlmFit::shorten(const GlmState& state) {
   if (!at_.has_value() || !previous_.has_value()) return false;
-  const double full = state.deviances[kFullStep].hi;
+  const double full = objective(state, kFullStep);
   const double most = deviance_ + kRoundingOfDeviance * (std::abs(deviance_) + 0.1);
   if (state.outside[kFullStep] == 0 && full <= most) {
     shortened_ = 0;
@@ -265,13 +203,39 @@ bool GlmFit::shorten(const GlmState& state) {
         " times still raise the deviance, or lead to means that the family does not have; give "
         "initial_values, or another link");
   }
-  const bool half = state.outside[kHalfStep] == 0 && state.deviances[kHalfStep].hi <= most;
-  at_ = between(*previous_, *at_, half ? 0.5 : 0.25);
+  const bool half = state.outside[kHalfStep] == 0 && objective(state, kHalfStep) <= most;
+  const double part = half ? 0.5 : 0.25;
+  go_back(part);
+  return true;
+}
+
+void GlmFit::go_back(double part) {
+  at_ = between(*previous_, *at_, part);
+  if (theta_.has_value()) {
+    theta_->shorten(part);
+    options_.family.parameter = theta_->theta();
+  }
+}
+
+// The same where what is minimised is known only with the solution. Steps are of a fixed
+// information, so that near the end they need not lower it by its last digits.
+bool GlmFit::shorten_penalised(double objective) {
+  if (!previous_.has_value() ||
+      objective <= deviance_ + kRoundingOfPenalty * (std::abs(deviance_) + 1.0)) {
+    shortened_ = 0;
+    return false;
+  }
+  if (++shortened_ > kMostShortened) {
+    throw NumericError("the iterations do not converge: steps shortened " +
+                       std::to_string(kMostShortened) +
+                       " times still lower the penalised likelihood; give initial_values");
+  }
+  go_back(0.5);
   return true;
 }
 
 void GlmFit::step_null(const GlmState& state) {
-  if (null_ready_) return;
+  if (null_ready_ && !theta_.has_value()) return;
   const Link& link = options_.family.link;
   if (!null_.has_value()) {
     double mean = static_cast<double>(state.response / state.prior);
@@ -320,12 +284,14 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
                             step.largest <= options.coefficient_tolerance * step.coefficient;
   const bool objective =
       options.objective_tolerance == 0.0 || step.decrease <= options.objective_tolerance;
-  const bool steps = step.in_errors <= kLargestStep &&
-                     (is_canonical(options.family) || step.relative <= kSlowStep);
+  const bool steps =
+      step.in_errors <= kLargestStep &&
+      ((is_canonical(options.family) && !options.firth) || step.relative <= kSlowStep);
   // Without residuals there are no standard errors to compare with: the model fits perfectly.
   const bool perfect =
       step.dispersion == 0.0 || deviance <= 0x1p-50 * static_cast<double>(state.used);
-  return coefficients && objective && (steps || perfect);
+  const bool theta = !theta_.has_value() || theta_->relative_step() <= kThetaStep;
+  return coefficients && objective && theta && (steps || perfect);
 }
 
 // Newton's steps, until their squares do not count; then Fisher's, for the standard errors. Where
@@ -339,7 +305,8 @@ void GlmFit::choose_information(const StepSize& step) {
   }
   newton_ = newton_step_ == 0.0 || step.relative <= kNewtonShrinks * newton_step_;
   newton_step_ = step.relative;
-  observed_ = newton_ && step.relative > kNewtonStep;
+  const bool theta_moves = theta_.has_value() && theta_->relative_step() > kNewtonStep;
+  observed_ = newton_ && (step.relative > kNewtonStep || theta_moves);
 }
 
 void GlmFit::accept(const AnyState& any) {
@@ -360,18 +327,19 @@ void GlmFit::accept(const AnyState& any) {
   const bool frozen = design_.frozen();
   const Design design = freeze_levels(design_, state.products);
   step_null(state);
-  if (!likelihood_.has_value()) likelihood_ = static_cast<double>(state.likelihood);
+  if (!likelihood_.has_value() && !theta_.has_value())
+    likelihood_ = static_cast<double>(state.likelihood);
   const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
   if (!at_.has_value() && given) {
     design_ = design;
     start_at_given();
     return;
   }
-  if (frozen && shorten(state)) return;
+  if (frozen && !options_.firth && shorten(state)) return;
   const CellPlan plan = CellPlan::make(design, true);
   const CrossProducts products = align_levels(design, plan, state.products);
   SolverOptions solver;
-  if (options_.cov_coef) solver.direct_columns = kMostCovarianceColumns;
+  if (options_.cov_coef || options_.firth) solver.direct_columns = kMostCovarianceColumns;
   solver.drop_first = options_.drop_first;
   solver.drop_main = options_.drop_main;
   solver.eps = std::max(kPlainEps, state.products.rounding);
@@ -382,21 +350,49 @@ void GlmFit::accept(const AnyState& any) {
   for (size_t i = 0; i < solution.coefficients.size(); ++i)
     next.coefficients.push_back(
         solution.aliased[i] ? 0.0 : static_cast<double>(solution.coefficients[i]));
+  if (options_.firth) {
+    if (solution.kept.empty() && solution.rank > 0) {
+      throw SpecError("method='firth' needs the covariance of " +
+                      std::to_string(solution.aliased.size()) + " coefficients; at most " +
+                      std::to_string(kMostCovarianceColumns) + " are possible");
+    }
+    log_determinant_ = -log_determinant(solution.inverse);
+    if (at_.has_value() && !leverages_.has_value()) {
+      if (shorten_penalised(objective(state, kFullStep))) return;
+      leverages_ = GlmLeverages{predictor_of(system, solution), solution.kept, solution.inverse.hi};
+      return;  // the next pass stands here too, and knows them
+    }
+    leverages_.reset();
+  }
+  const bool more_held =
+      !state.extremes.empty() && separation_->accept(design_, state, solution.rank);
+  if (!options_.firth) separation_->watch(solution);
   bool converged = false;
+  bool separated = false;
   const bool fisher = !observed_;
+  const double objective_here = at_.has_value() ? objective(state, kFullStep) : 0.0;
+  if (theta_.has_value() && at_.has_value()) {
+    likelihood_ = state.theta[kThetaSaturated].hi;
+    theta_->step(state);
+    options_.family.parameter = theta_->theta();
+  }
   if (at_.has_value()) {
-    const StepSize step = size_of_step(state, solution, next);
-    converged = fisher && ended(state, step);
+    StepSize step = size_of_step(state, solution, next);
+    if (options_.firth && previous_.has_value())
+      step.decrease = std::abs(objective_here - deviance_) / (std::abs(deviance_) + 0.1);
+    separated = separation_->diverging() && step.decrease <= kDevianceSettled;
+    converged = fisher && !separated && !more_held && ended(state, step);
     choose_information(step);
     ++iterations_;
   }
   const bool limit = iterations_ >= options_.max_iterations;
   const bool more = options_.tight && !last_ && converged;
-  if (converged || limit) observed_ = false;
-  if (null_ready_ && fisher && ((converged && !more) || limit)) {
-    end_ = converged ? GlmEnd{true, "converged"}
-                     : GlmEnd{false, "stopped after max_iterations=" +
-                                         std::to_string(options_.max_iterations) + " steps"};
+  if (converged || limit || separated) observed_ = false;
+  if (null_ready_ && fisher && ((converged && !more) || limit || separated)) {
+    end_ = separated   ? GlmEnd{false, "stopped where coefficients grow without end"}
+           : converged ? GlmEnd{true, "converged"}
+                       : GlmEnd{false, "stopped after max_iterations=" +
+                                           std::to_string(options_.max_iterations) + " steps"};
     if (!options_.covariance.robust()) {
       finish(state, system, solution);
       return;
@@ -404,20 +400,26 @@ void GlmFit::accept(const AnyState& any) {
     state_ = state;
     const double observations =
         options_.fweights.empty() ? static_cast<double>(state.used) : state.prior.hi;
-    robust_ = std::make_unique<RobustFit>(RobustFit::Input{options_.covariance, options_.family,
-                                                           design, products, solver, observations});
+    RobustFit::Input input{options_.covariance, options_.family, design, products, solver,
+                           observations};
+    for (const size_t column : separation_->held())
+      input.infinite.emplace_back(column, separation_->infinite(column));
+    input.more_rank = separation_->rank(solution.rank) - solution.rank;
+    robust_ = std::make_unique<RobustFit>(std::move(input));
     return;
   }
   last_ = last_ || more;
-  deviance_ = state.deviances[kFullStep].hi;
+  deviance_ = objective_here;
   previous_ = std::move(at_);
   at_ = std::move(next);
 }
 
 void GlmFit::finish(const GlmState& state, const LinearSystem& system,
                     const LinearSolution& solution) {
-  model_ = std::make_unique<Json>(glm_model({options_, state, system, solution, robust_.get(), end_,
-                                             null_deviance_, *likelihood_, iterations_, passes_}));
+  model_ = std::make_unique<Json>(
+      glm_model({options_, state, system, solution, robust_.get(), end_, null_deviance_,
+                 *likelihood_, iterations_, passes_, theta_.has_value() ? &*theta_ : nullptr,
+                 *separation_, log_determinant_}));
   done_ = true;
 }
 

@@ -17,29 +17,13 @@
 
 #include "base/analysis.hpp"
 #include "glm/glm_analysis.hpp"
+#include "glm/glm_options.hpp"
+#include "glm/glm_separation.hpp"
+#include "glm/glm_theta.hpp"
 #include "robust/robust_covariance.hpp"
 #include "solve/linear_solver.hpp"
 
 namespace insitu {
-
-struct GlmOptions {
-  std::string formula;  // as asked
-  Family family;
-  std::string pweights;
-  std::string fweights;
-  std::string offset;    // a column, or none
-  std::string exposure;  // a column whose logarithm is an offset, or none
-  bool drop_first = false;
-  bool drop_main = true;
-  bool cov_coef = false;
-  std::vector<double> initial_values;   // empty: from the responses
-  std::optional<double> initial_value;  // of every coefficient
-  uint64_t max_iterations = 25;
-  double coefficient_tolerance = 1e-6;
-  double objective_tolerance = 1e-8;
-  bool tight = false;  // one more pass, at the end of the last step
-  CovarianceOptions covariance;
-};
 
 // How the iterations ended.
 struct GlmEnd {
@@ -67,8 +51,12 @@ class GlmFit final : public Fit {
   void finish(const GlmState& state, const LinearSystem& system, const LinearSolution& solution);
   void require_rows(const GlmState& state) const;
   void require_two_levels() const;
+  void require_binomial() const;
   void start_at_given();
+  double objective(const GlmState& state, GlmStep step) const;
   bool shorten(const GlmState& state);
+  bool shorten_penalised(double objective);
+  void go_back(double part);
   static Place between(const Place& from, const Place& to, double part);
   struct StepSize {
     double largest = 0.0;
@@ -89,11 +77,15 @@ class GlmFit final : public Fit {
   AnalysisPtr pass_;
   std::optional<Place> at_;        // where the pass handed out stands
   std::optional<Place> previous_;  // where its step came from
-  double deviance_ = 0.0;          // there
+  double deviance_ = 0.0;          // there, or what else is minimised
   std::optional<double> null_;     // the constant of the null model that the pass tries
   bool null_ready_ = false;
   double null_deviance_ = 0.0;
   std::optional<double> likelihood_;  // what the responses contribute to it
+  std::optional<ThetaSearch> theta_;  // where it is estimated
+  std::optional<GlmSeparation> separation_;
+  double log_determinant_ = 0.0;           // of X'WX, where it is part of what is maximised
+  std::optional<GlmLeverages> leverages_;  // where the next pass stands; none: it finds them
   uint64_t iterations_ = 0;
   uint64_t shortened_ = 0;    // in a row
   bool observed_ = false;     // the next pass takes Newton's step
@@ -120,6 +112,9 @@ struct GlmModelInput {
   double likelihood;  // what the responses contribute to it
   uint64_t iterations;
   int passes;
+  const ThetaSearch* theta;  // null: it is given, or there is none
+  const GlmSeparation& separation;
+  double log_determinant;  // of X'WX where Firth's penalty is half of it, else 0
 };
 Json glm_model(const GlmModelInput& input);
 

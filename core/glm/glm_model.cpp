@@ -17,6 +17,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct Fitness {
   double observations = 0.0;  // rows, or the sum of frequency weights
+  size_t rank = 0;            // with columns of infinite coefficients
   double df = 0.0;            // residual
   double deviance = 0.0;
   double pearson = 0.0;
@@ -34,10 +35,16 @@ Fitness measure(const GlmModelInput& input) {
   Fitness fit;
   fit.observations =
       input.options.fweights.empty() ? static_cast<double>(input.state.used) : input.state.prior.hi;
-  fit.df = fit.observations - static_cast<double>(input.solution.rank);
+  fit.rank = input.separation.rank(input.solution.rank);
+  fit.df = fit.observations - static_cast<double>(fit.rank);
   const DoubleDouble decrease = input.state.pearson - input.solution.residual_squares;
-  fit.deviance = std::max(0.0, static_cast<double>(input.state.deviances[kFullStep] - decrease));
-  fit.pearson = static_cast<double>(input.solution.residual_squares);
+  if (input.options.firth) {  // that quadratic is not the deviance's
+    fit.deviance = input.state.deviances[kFullStep].hi;
+    fit.pearson = input.state.pearson.hi;
+  } else {
+    fit.deviance = std::max(0.0, static_cast<double>(input.state.deviances[kFullStep] - decrease));
+    fit.pearson = static_cast<double>(input.solution.residual_squares);
+  }
   if (input.options.family.dispersion_is_one()) {
     fit.dispersion = 1.0;
   } else if (fit.df > 0.0) {
@@ -51,8 +58,8 @@ Fitness measure(const GlmModelInput& input) {
   fit.log_likelihood = log_likelihood(family, sums);
   sums.deviance = input.null_deviance;
   fit.null_log_likelihood = log_likelihood(family, sums);
-  fit.parameters =
-      static_cast<double>(input.solution.rank) + (family.dispersion_is_one() ? 0.0 : 1.0);
+  fit.parameters = static_cast<double>(fit.rank) + (family.dispersion_is_one() ? 0.0 : 1.0) +
+                   (input.theta == nullptr ? 0.0 : 1.0);
   return fit;
 }
 
@@ -63,11 +70,21 @@ Json coefficients(const GlmModelInput& input, const Fitness& fit) {
   std::vector<double> error;
   std::vector<double> statistic;
   std::vector<double> p;
+  std::vector<bool> aliased;
   std::vector<size_t> empty;
   for (size_t i = 0; i < solution.aliased.size(); ++i) {
     names.push_back(input.system.name(i));
-    if (input.system.empty_cell(i)) empty.push_back(i);
-    const bool dropped = solution.aliased[i];
+    const bool counted = input.separation.counted();
+    const bool empty_cell = input.system.empty_cell(i);
+    if (empty_cell && (!counted || input.separation.empty(i))) empty.push_back(i);
+    const double infinite = input.separation.infinite(i);
+    const bool dropped = solution.aliased[i] && infinite == 0.0;
+    aliased.push_back(dropped);
+    if (infinite != 0.0) {
+      estimate.push_back(infinite);
+      for (auto* list : {&error, &statistic, &p}) list->push_back(kNaN);
+      continue;
+    }
     estimate.push_back(dropped ? kNaN : static_cast<double>(solution.coefficients[i]));
     error.push_back(dropped ? kNaN
                             : std::sqrt(static_cast<double>(solution.variances[i]) * fit.spread));
@@ -80,19 +97,34 @@ Json coefficients(const GlmModelInput& input, const Fitness& fit) {
           {"std_error", numbers_to_json(error)},
           {fit.normal ? "z_value" : "t_value", numbers_to_json(statistic)},
           {"p_value", numbers_to_json(p)},
-          {"aliased", solution.aliased},
+          {"aliased", aliased},
           {"empty", empty}};
+}
+
+// Coefficients about centers, where predictions take those.
+void tell_infinite(const GlmSeparation& separation, Json& scoring) {
+  if (!scoring.contains("coefficients")) return;
+  for (const size_t column : separation.held())
+    scoring["coefficients"][column] = number_to_json(separation.infinite(column));
 }
 
 Json warnings(const GlmModelInput& input, const Fitness& fit) {
   Json list = Json::array();
-  if (!input.end.converged) {
+  for (std::string& warning :
+       input.separation.warnings(input.system, fit.deviance, input.null_deviance))
+    list.push_back(std::move(warning));
+  if (!input.end.converged && !input.separation.diverging()) {
     list.push_back("the iterations did not converge: they " + input.end.why +
                    "; allow more by max_iterations, or look for levels and columns that tell the "
                    "response exactly");
   }
+  if (input.theta != nullptr && std::isinf(input.theta->theta())) {
+    list.push_back(
+        "the responses are not overdispersed: their variance about the fitted means is not above "
+        "that of a Poisson model, so that theta is infinite and the model is Poisson's");
+  }
   if (fit.df <= 0.0) {
-    list.push_back("no degrees of freedom are left: " + std::to_string(input.solution.rank) +
+    list.push_back("no degrees of freedom are left: " + std::to_string(fit.rank) +
                    " coefficients from " + std::to_string(input.state.used) + " rows");
   }
   if (!input.solution.suspicious.empty()) {
@@ -133,8 +165,8 @@ Json glm_model(const GlmModelInput& input) {
       {"n_missing_obs", state.missing},
       {"n_zero_weight", state.zero_weight},
       {"sum_of_weights", number_to_json(state.prior.hi)},
-      {"rank", input.solution.rank},
-      {"df", {input.solution.rank, number_to_json(fit.df), input.solution.aliased.size()}},
+      {"rank", fit.rank},
+      {"df", {fit.rank, number_to_json(fit.df), input.solution.aliased.size()}},
       {"null_df", number_to_json(fit.observations - constant)},
       {"deviance", number_to_json(fit.deviance)},
       {"null_deviance", number_to_json(input.null_deviance)},
@@ -144,6 +176,13 @@ Json glm_model(const GlmModelInput& input) {
       {"bic",
        number_to_json(fit.parameters * std::log(fit.observations) - 2.0 * fit.log_likelihood)},
       {"pearson", number_to_json(fit.pearson)},
+      {"method", input.options.firth ? "firth" : "ml"},
+      {"penalized_log_likelihood",
+       input.options.firth ? number_to_json(fit.log_likelihood + 0.5 * input.log_determinant)
+                           : Json()},
+      {"theta_std_error",
+       input.theta == nullptr ? Json() : number_to_json(input.theta->std_error())},
+      {"theta_estimated", input.theta != nullptr},
       {"dispersion", number_to_json(fit.dispersion)},
       {"condition_number", number_to_json(1.0 / input.solution.condition)},
       {"iterations", input.iterations},
@@ -159,6 +198,7 @@ Json glm_model(const GlmModelInput& input) {
   model["cov_coef"] =
       input.options.cov_coef ? coefficient_covariance(input.solution, fit.spread) : Json();
   model["scoring"] = scoring(input.system, input.solution, fit.spread, input.options.cov_coef);
+  tell_infinite(input.separation, model["scoring"]);
   model["warnings"] = warnings(input, fit);
   return model;
 }

@@ -50,8 +50,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
 GlmRows::GlmRows(const Design& design, const Family& family, const GlmPoint& point,
-                 const Chunk& chunk, GlmState& into)
-    : design_(design), family_(family), point_(point), chunk_(chunk), into_(into) {
+                 const GlmAids& aids, const Chunk& chunk, GlmState& into)
+    : design_(design), family_(family), point_(point), aids_(aids), chunk_(chunk), into_(into) {
   for (AlignedDoubles* buffer : {&linear_, &previous_, &eta_, &mean_, &rest_, &slope_, &variance_,
                                  &deviance_, &scratch_, &weight_, &response_}) {
     buffer->resize(static_cast<size_t>(std::min<uint64_t>(kTileRows, round_up_8(chunk.rows()))));
@@ -149,7 +149,7 @@ void GlmRows::add_means(const Tile& tile, GlmStep step, const double* eta) {
   for (size_t i = 0; i < n; ++i) {
     const bool inside = family_.allows_mean(mean_[i], rest_[i]) && std::isfinite(deviance_[i]);
     if (inside) continue;
-    ++outside;
+    if (tile.weight == nullptr || tile.weight[i] > 0.0) ++outside;
     deviance_[i] = slope_[i] = 0.0;
     mean_[i] = rest_[i] = 0.5;
   }
@@ -195,6 +195,53 @@ void GlmRows::add_null(const Tile& tile) {
   into_.null_working += DoubleDouble(weighted_sum(weight_.data(), response_.data(), tile.rows));
 }
 
+// Sums for the estimate of theta, where the pass stands.
+void GlmRows::add_theta(const Tile& tile) {
+  family_.link.means(with_offsets(tile, linear_.data()), tile.rows,
+                     {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
+  aids_.theta->add(tile.values.back(), tile.weight, mean_.data(), tile.rows, into_.theta);
+}
+
+void GlmRows::count_extremes(const Tile& tile) {
+  const double* y = tile.values.back();
+  for (const size_t t : aids_.plain) {
+    for (size_t i = 0; i < tile.rows; ++i) {
+      if (tile.weight != nullptr && tile.weight[i] == 0.0) continue;
+      const size_t column = aids_.layout->coefficient_of(t, tile, i);
+      uint64_t* counts = &into_.extremes[kExtremes * column];
+      ++counts[kAllRows];
+      counts[kLowest] += y[i] == 0.0;
+      counts[kHighest] += y[i] == 1.0;
+    }
+  }
+}
+
+// Rows of held columns have their mean at a bound, and count nothing.
+const Tile& GlmRows::without_held(const Tile& tile) {
+  if (point_.held.empty()) return tile;
+  rest_weight_.resize(round_up_8(tile.rows));
+  for (size_t i = 0; i < tile.rows; ++i)
+    rest_weight_[i] = tile.weight == nullptr ? 1.0 : tile.weight[i];
+  for (const size_t t : aids_.plain) {
+    for (size_t i = 0; i < tile.rows; ++i) {
+      if (aids_.held[aids_.layout->coefficient_of(t, tile, i)]) rest_weight_[i] = 0.0;
+    }
+  }
+  rest_of_tile_ = tile;
+  rest_of_tile_.weight = rest_weight_.data();
+  return rest_of_tile_;
+}
+
+// Firth's score adds h (1/2 - mu) x with h = W x' A^-1 x; of z that is x' A^-1 x (1/2 - mu).
+void GlmRows::penalise(const Tile& tile) {
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const double eta = linear_[i] + (tile.offset == nullptr ? 0.0 : tile.offset[i]);
+    const double form =
+        aids_.leverages.at(point_.firth->basis, design_.intercept, tile, i, active_);
+    response_[i] -= form * 0.5 * std::tanh(0.5 * eta);
+  }
+}
+
 // Sums that do not depend on where the pass stands.
 void GlmRows::add_responses(const Tile& tile) {
   const double* y = tile.values.back();
@@ -203,14 +250,16 @@ void GlmRows::add_responses(const Tile& tile) {
                                                      : column_sum(tile.weight, tile.rows));
   if (!point_.likelihood) return;
   const bool replicates = !design_.weight.empty() && design_.find_column(design_.weight)->whole;
-  likelihood_terms(family_, y, tile.weight, replicates, tile.rows, scratch_.data());
+  likelihood_terms(family_, {y, tile.weight, tile.trials, tile.rows}, replicates, scratch_.data());
   into_.likelihood += DoubleDouble(column_sum(scratch_.data(), tile.rows));
 }
 
-const Tile& GlmRows::map(const Tile& tile) {
-  check(tile);
-  add_responses(tile);
-  if (point_.null.has_value()) add_null(tile);
+const Tile& GlmRows::map(const Tile& read) {
+  check(read);
+  add_responses(read);
+  if (point_.null.has_value()) add_null(read);
+  const Tile& tile = without_held(read);
+  if (point_.extremes) count_extremes(tile);
   place(tile);
   if (point_.previous.has_value()) {
     point_.previous->evaluate(tile, previous_.data());
@@ -221,7 +270,9 @@ const Tile& GlmRows::map(const Tile& tile) {
       add_deviance(tile, step, weight_.data());
     }
   }
+  if (aids_.theta.has_value()) add_theta(tile);
   into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data(), point_.observed));
+  if (point_.firth.has_value()) penalise(tile);
   mapped_ = tile;
   mapped_.weight = weight_.data();
   mapped_.values.back() = response_.data();

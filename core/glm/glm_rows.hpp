@@ -15,10 +15,10 @@ namespace insitu {
 class GlmRows {
  public:
   // All outlive this.
-  GlmRows(const Design& design, const Family& family, const GlmPoint& point, const Chunk& chunk,
-          GlmState& into);
+  GlmRows(const Design& design, const Family& family, const GlmPoint& point, const GlmAids& aids,
+          const Chunk& chunk, GlmState& into);
   // Adds the tile to the sums beside the cross-products; the same tile with W and z.
-  const Tile& map(const Tile& tile);
+  const Tile& map(const Tile& read);
 
  private:
   void check(const Tile& tile);
@@ -31,14 +31,22 @@ class GlmRows {
   void weigh(const Tile& tile, const double* linear);
   void observe(const Tile& tile, const double* eta, const double* linear);
   void add_null(const Tile& tile);
+  void add_theta(const Tile& tile);
+  void count_extremes(const Tile& tile);
+  void penalise(const Tile& tile);
+  const Tile& without_held(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
 
   const Design& design_;
   const Family& family_;
   const GlmPoint& point_;
+  const GlmAids& aids_;
   const Chunk& chunk_;
   GlmState& into_;
   Tile mapped_;
+  Tile rest_of_tile_;  // with weight 0 for rows that are held
+  AlignedDoubles rest_weight_;
+  RowForm::Active active_;
   bool logistic_ = false;  // the tile's responses are events of a logistic regression
   std::optional<PowerVariance> log_link_;  // families and links that have kernels
   AlignedDoubles linear_;                  // X b

@@ -2,50 +2,12 @@
 
 #include <cmath>
 
-#include "base/erased.hpp"
-#include "base/json.hpp"
-#include "glm/glm_fit.hpp"
-#include "testing/laws.hpp"
+#include "glm/glm_testing.hpp"
 
 namespace insitu {
 namespace {
 
-using laws::Rng;
-using laws::Table;
-
-Json numeric(const std::string& name) { return {{"name", name}, {"kind", "numeric"}}; }
-Json factor(const std::string& name) { return {{"name", name}, {"kind", "factor"}}; }
-
-Json fit(const Json& spec, const Table& table, uint64_t piece = 1000) {
-  GlmFit model(spec);
-  while (const AnalysisPtr analysis = model.next()) {
-    auto state = analysis->empty();
-    for (uint64_t begin = 0; begin < table.rows(); begin += piece)
-      analysis->update(*state, table.slice(begin, std::min(piece, table.rows() - begin)));
-    model.accept(*state);
-  }
-  return model.result();
-}
-
-std::string told(const Json& spec, const Table& table) {
-  try {
-    fit(spec, table);
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "";
-}
-
-double estimate(const Json& model, const std::string& name, const char* what = "estimate") {
-  const Json& table = model["coefficients"];
-  for (size_t i = 0; i < table["names"].size(); ++i) {
-    if (table["names"][i] == name) return number_from_json(table[what][i], name);
-  }
-  ADD_FAILURE() << "no coefficient " << name << " in " << table["names"];
-  return 0.0;
-}
-
-Json binomial() { return {{"name", "binomial"}, {"link", nullptr}}; }
+using namespace glm_testing;
 
 // Dobson (1990), p. 93, the example of R's ?glm, whose printed numbers these are.
 TEST(Glm, RandomisedControlledTrial) {
@@ -224,10 +186,13 @@ laws::Case random_case(uint64_t seed) {
   Json a_column = factor("a");
   a_column["levels"] = {"p", "q", "r"};
   const Json columns = {numeric("y"), numeric("x"), numeric("z"), numeric("w"), a_column};
-  const char* families[] = {"binomial", "poisson", "gaussian"};
-  const Family family = Family::from_json({{"name", families[seed % 3]}, {"link", nullptr}});
+  const char* families[] = {"binomial", "poisson", "gaussian", "negative.binomial"};
+  Json named = {{"name", families[seed % 4]}, {"link", nullptr}};
+  if (seed % 4 == 3) named["theta"] = 1.5;
+  const Family family = Family::from_json(named);
   const bool weighted = rng.chance(0.5);
   const bool placed = rng.chance(0.7);
+  const bool counted = rng.chance(0.5);
   auto make = [&](const std::string& text) {
     const Design design = Design::make(text, read_columns(columns), weighted ? "w" : "");
     GlmPoint point;
@@ -236,6 +201,11 @@ laws::Case random_case(uint64_t seed) {
       for (double& b : point.predictor->coefficients) b = 0.3;
       point.previous = LinearPredictor::zero(design);
       point.null = 0.1;
+      point.theta = family.kind == FamilyKind::kNegativeBinomial;
+      point.extremes = counted;
+      if (counted && text == "y ~ x + a") point.held = {3};
+      if (counted && family.kind == FamilyKind::kBinomial)
+        point.firth = GlmLeverages{*point.predictor, {0, 1}, {0.1, 0.02, 0.2}};
     }
     return erase(GlmAnalysis(design, family, point));
   };

@@ -16,6 +16,7 @@ LinearAnalysis::LinearAnalysis(Design design, bool precise)
   if (!design_.response.has_value()) {
     throw SpecError("formula \"" + design_.formula + "\" has no response: write \"y ~ …\"");
   }
+  design_.refuse_counts();
   design_.require_codes();
 }
 

@@ -136,7 +136,8 @@ RobustFit::RobustFit(Input input)
                     std::to_string(kMostCovarianceColumns) + " are possible");
   }
   FittedPoint point{input_.family, predictor_of(solved_->system, solution)};
-  df_ = input_.observations - static_cast<double>(solution.rank);
+  for (const auto& [column, value] : input_.infinite) point.predictor.coefficients[column] = value;
+  df_ = input_.observations - static_cast<double>(solution.rank + input_.more_rank);
   if (!input_.options.clusters.empty()) {
     pass_ = erase(ClusterScoresAnalysis(input_.design, std::move(point)));
     return;

@@ -11,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.hpp"
@@ -41,6 +42,9 @@ class RobustFit {
     SolverOptions solver;
     double observations = 0.0;
     bool wald = false;  // all coefficients are tested together
+    // Columns of infinite coefficients, whose rows have no scores, and what they add to the rank.
+    std::vector<std::pair<size_t, double>> infinite = {};
+    size_t more_rank = 0;
   };
   // SpecError where the covariance of so many coefficients is not possible.
   explicit RobustFit(Input input);

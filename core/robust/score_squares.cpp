@@ -108,7 +108,7 @@ Json ScoreSquaresAnalysis::finalize(const State& state) const {
 
 uint64_t ScoreSquaresAnalysis::smallest_cell(const State& state) const {
   if (state.rows == 0) return kNoCell;
-  return design_.factors.empty() && design_.weight.empty() ? state.used : 0;
+  return design_.factors.empty() && !design_.weighted() ? state.used : 0;
 }
 
 uint64_t ScoreSquaresAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }

@@ -17,7 +17,7 @@ ResidualType residual_of(const std::string& name) {
 // Weights that stand for repeated rows say nothing of one of them.
 bool counts_weights(const Design& design, ResidualType residual) {
   if (residual != ResidualType::kPearson && residual != ResidualType::kDeviance) return false;
-  return !design.weight.empty() && !design.find_column(design.weight)->whole;
+  return design.weighted() && (design.weight.empty() || !design.find_column(design.weight)->whole);
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ void LinearPredict::name_columns() {
   if (residuals_) {
     for (const NumericProgram::Input& input : design.response->program.inputs())
       add_column(input.column);
-    if (outcome_.weighted()) add_column(design.weight);
+    if (outcome_.weighted() && !design.weight.empty()) add_column(design.weight);
   }
   for (const std::string& name : design.code_columns()) {
     const bool factor =

@@ -10,6 +10,8 @@
 namespace insitu {
 namespace {
 
+constexpr double kAsGoodAsInfinite = 1e300;
+
 class LinearSql {
  public:
   LinearSql(const LinearScoring& scoring, const SqlDialect& dialect)
@@ -59,6 +61,9 @@ class LinearSql {
     const std::vector<size_t>& factors = scoring_.design.terms[t].factors;
     if (f == factors.size()) {
       const double value = scoring_.predictor.coefficients[index];
+      // An infinite coefficient leads to a mean of 0 or 1; where infinities are refused, so does
+      // this.
+      if (std::isinf(value)) return dialect_.number(std::copysign(kAsGoodAsInfinite, value));
       return std::isnan(value) ? "" : number(value);
     }
     const DesignFactor& factor = scoring_.design.factors[factors[f]];

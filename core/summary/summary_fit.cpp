@@ -35,6 +35,10 @@ std::string summary_terms(const std::string& formula, const std::vector<FormulaC
   if (!resolved.formula.offsets.empty()) {
     formula_error(formula, resolved.formula.offsets[0]->position, "a summary has no offset");
   }
+  if (resolved.formula.response != nullptr && is_counts(*resolved.formula.response)) {
+    formula_error(formula, resolved.formula.response->position,
+                  "cbind() is the response of a binomial family", "summarise its columns: ~ a + b");
+  }
   Formula terms;
   const ExprPtr response = as_element(resolved.formula.response);
   if (response == nullptr) {

@@ -8,7 +8,9 @@ Example:
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,25 +23,29 @@ class Family:
 
     Arguments:
         name: as R names it: "gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "quasibinomial",
-            "quasipoisson", "negative.binomial", "Tweedie".
+            "quasipoisson", "quasi", "negative.binomial", "Tweedie".
         link: None is the family's default; "mu^p" is a power of the mean.
-        theta: of the negative binomial, whose variance is mu + mu² / theta. power: of Tweedie's variance mu^power.
+        theta: of the negative binomial, whose variance is mu + mu² / theta; None: estimated. power: of Tweedie's
+            variance mu^power. variance: of "quasi".
     """
 
     name: str
     link: str | None = None
     theta: float | None = None
     power: float | None = None
+    variance: str | None = None
 
     def spec(self) -> dict[str, Any]:
         """As the engine is asked for it."""
         found: dict[str, Any] = {"name": self.name, "link": self.link}
-        found |= {} if self.theta is None else {"theta": float(self.theta)}
+        if self.theta is not None:
+            found["theta"] = "Infinity" if math.isinf(self.theta) else float(self.theta)
+        found |= {} if self.variance is None else {"variance": self.variance}
         return found | ({} if self.power is None else {"power": float(self.power)})
 
     def __repr__(self) -> str:
         parts = [f"name={self.name!r}"]
-        for key in ("link", "theta", "power"):
+        for key in ("link", "theta", "power", "variance"):
             if (value := getattr(self, key)) is not None:
                 parts.append(f"{key}={value!r}")
         return f"Family({', '.join(parts)})"
@@ -80,8 +86,23 @@ def quasipoisson(link: str = "log") -> Family:
     return Family("quasipoisson", link)
 
 
-def negative_binomial(theta: float, link: str = "log") -> Family:
-    """Counts; variance mu + mu² / theta. Links: log, identity, sqrt."""
+def quasi(link: str = "identity", variance: str = "constant") -> Family:
+    """Any link, any of five variances, and the dispersion estimated; without a likelihood (Wedderburn 1974).
+
+    Arguments:
+        link: identity, log, inverse, 1/mu^2, sqrt, logit, probit, cauchit, cloglog, or a power of the mean.
+        variance: "constant", "mu(1-mu)" (responses from 0 to 1), "mu" (at least 0), "mu^2" and "mu^3" (above 0).
+    """
+    return Family("quasi", link, variance=re.sub(r"\s", "", variance))
+
+
+def negative_binomial(theta: float | None = None, link: str = "log") -> Family:
+    """Counts; variance mu + mu² / theta. Links: log, identity, sqrt.
+
+    Arguments:
+        theta: above 0; None estimates it by maximum likelihood with the coefficients, as `MASS::glm.nb` does. Where
+            the counts are not overdispersed it is infinite, which is Poisson's model, and a warning says so.
+    """
     return Family("negative.binomial", link, theta=theta)
 
 
@@ -99,7 +120,7 @@ def tweedie(var_power: float = 0.0, link_power: float | None = None) -> Family:
     return Family("Tweedie", link, power=var_power)
 
 
-_BY_NAME = {
+_BY_NAME: dict[str, Callable[..., Family]] = {
     "gaussian": gaussian,
     "normal": gaussian,
     "binomial": binomial,
@@ -108,9 +129,10 @@ _BY_NAME = {
     "inversegaussian": inverse_gaussian,
     "quasibinomial": quasibinomial,
     "quasipoisson": quasipoisson,
+    "quasi": quasi,
+    "negativebinomial": negative_binomial,
 }
 _NEEDS_MORE = {
-    "negativebinomial": "families.negative_binomial(theta)",
     "tweedie": "families.tweedie(var_power)",
 }
 
@@ -142,8 +164,7 @@ def as_family(value: object) -> Family:
     if found is None or name not in _BY_NAME:
         known = ", ".join(dict.fromkeys(maker().name for maker in _BY_NAME.values()))
         raise SpecError(
-            f"There is no family {value!r}: there are {known}, families.negative_binomial(theta) and "
-            "families.tweedie(var_power)."
+            f"There is no family {value!r}: there are {known}, and families.tweedie(var_power)."
         )
     link = found[2] or found[3]
-    return _BY_NAME[name](link) if link else _BY_NAME[name]()
+    return _BY_NAME[name](link=link) if link else _BY_NAME[name]()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .contexts.base import RxComputeContext
 
 Tolerance = Literal["default", "tight"]
+Method = Literal["ml", "firth"]
 InitialValues = float | Sequence[float] | None
 _MAX_ITERATIONS = 25
 # What to do instead of what this version does not have.
@@ -62,6 +63,7 @@ def rx_glm(
     *,
     exposure: str | None = None,
     tolerance: Tolerance = "default",
+    method: Method = "ml",
     cov_type: str | None = None,
     cluster: str | Sequence[str] | None = None,
     **kwargs: Any,
@@ -73,11 +75,13 @@ def rx_glm(
     the second level, or for true.
 
     Arguments:
-        formula: `"y ~ a + b"`, with `offset(x)` as a term where wanted; see docs/formulas.md.
+        formula: `"y ~ a + b"`, with `offset(x)` as a term where wanted; of a binomial family also
+            `"cbind(success, failure) ~ a + b"`; see docs/formulas.md.
         data: a data frame (pandas, Polars, Arrow, DuckDB relation), a path (Parquet, CSV) or a data source.
-        family: "gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "quasibinomial", "quasipoisson", with a
-            link in parentheses where it is not the default: "binomial(probit)"; or a `Family`, as
-            `insitu.families.tweedie(1.5)` and `insitu.families.negative_binomial(theta)` give it.
+        family: "gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "quasibinomial", "quasipoisson", "quasi",
+            "negative.binomial" (theta is estimated), with a link in parentheses where it is not the default:
+            "binomial(probit)"; or a `Family`, as `insitu.families.tweedie(1.5)`, `insitu.families.quasi("log", "mu^2")`
+            and `insitu.families.negative_binomial(theta)` give it.
         pweights: name of a column of prior weights (≥ 0): of a binomial share its number of trials.
         fweights: name of a column of frequency weights (whole numbers); equal to repeating rows.
         offset: name of a column that enters the linear predictor with coefficient 1; predictions need it too.
@@ -97,6 +101,9 @@ def rx_glm(
         compute_context: where to compute; None takes the active context.
         exposure: name of a column of positive numbers, such as years: its logarithm is an offset. For the log link.
         tolerance: "tight" makes one more pass at the end, for standard errors to about 8 digits more.
+        method: "ml" (maximum likelihood) or, of logistic regressions, "firth": the likelihood times the root of the
+            information's determinant (Firth 1993; Heinze and Schemper 2002), whose estimates are finite also where the
+            responses are separated. Up to 4,000 coefficients; it takes more passes.
         cov_type: of standard errors and tests: "classical" (of the model's variances); "HC0" to "HC3", which hold for
             rows of unequal variance; "cluster". All but the first take one more pass.
         cluster: name of a column, or of two, within whose values rows may depend on one another; tests have one degree
@@ -104,6 +111,9 @@ def rx_glm(
         cube, variable_selection, coef_label_style, transform_objects, transform_function, transform_variables,
             transform_packages, transform_environment: not supported in this version; given, they are a SpecError.
         compute_aic, blocks_per_read: accepted, without effect; AIC is always computed.
+
+    A level whose responses are all 0 (or all 1) has an infinite coefficient: a warning names it, and the others are
+    those of the limit. Columns of numbers that separate the responses are named too; the model has then not converged.
 
     Returns: a GeneralizedLinearModel: coefficients, errors, tests, deviances, AIC and BIC; it prints, predicts, saves
         itself and gives data frames by `tidy()`, `glance()`, `augment(data)`.
@@ -139,6 +149,7 @@ def rx_glm(
         max_iterations=max_iterations,
         tolerances=(coefficent_tolerance, objective_function_tolerance),
         tolerance=tolerance,
+        method=method,
         covariance=args.covariance(cov_type, cluster),
     )
     return _fitted(
@@ -178,6 +189,7 @@ def rx_logit(
     compute_context: RxComputeContext | str | None = None,
     *,
     tolerance: Tolerance = "default",
+    method: Method = "ml",
     cov_type: str | None = None,
     cluster: str | Sequence[str] | None = None,
     **kwargs: Any,
@@ -185,15 +197,15 @@ def rx_logit(
     """Fits a logistic regression: `rx_glm` with the binomial family and the logit link.
 
     Arguments:
-        formula: `"y ~ a + b"`; the response is a boolean, a factor of two levels (the second is the event), or a number
-            from 0 to 1 (with pweights as numbers of trials, if a share).
+        formula: `"y ~ a + b"`; the response is a boolean, a factor of two levels (the second is the event), a number
+            from 0 to 1 (with pweights as numbers of trials, if a share), or `cbind(success, failure)`.
         gradient_tolerance: accepted, without effect, as in the original.
         cube, cube_predictions, cov_data, variable_selection, coef_label_style, transform_objects, transform_function,
             transform_variables, transform_packages, transform_environment: not supported in this version; given, they
             are a SpecError.
         data, pweights, fweights, row_selection, transforms, drop_first, drop_main, cov_coef, initial_values,
             max_iterations, coefficent_tolerance, objective_function_tolerance, report_progress, verbose,
-            compute_context, tolerance, cov_type, cluster, blocks_per_read: as `rx_glm`.
+            compute_context, tolerance, method, cov_type, cluster, blocks_per_read: as `rx_glm`.
 
     Returns: a GeneralizedLinearModel.
 
@@ -223,6 +235,7 @@ def rx_logit(
         max_iterations=max_iterations,
         tolerances=(coefficent_tolerance, objective_function_tolerance),
         tolerance=tolerance,
+        method=method,
         covariance=args.covariance(cov_type, cluster),
     )
     return _fitted(
@@ -242,6 +255,7 @@ def _spec(
     max_iterations: int | None,
     tolerances: tuple[float, float],
     tolerance: str,
+    method: str,
     covariance: dict[str, Any],
     offset: str | None = None,
     exposure: str | None = None,
@@ -250,6 +264,8 @@ def _spec(
     pweights, fweights = args.weights(*weights)
     if tolerance not in ("default", "tight"):
         raise SpecError(f"tolerance is 'default' or 'tight', and was given as {tolerance!r}.")
+    if method not in ("ml", "firth"):
+        raise SpecError(f"method is 'ml' or 'firth', and was given as {method!r}.")
     iterations = _MAX_ITERATIONS if max_iterations is None else max_iterations
     if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
         raise SpecError(f"max_iterations is a whole number of at least 1, and is {iterations!r}.")
@@ -271,6 +287,7 @@ def _spec(
         "coefficient_tolerance": float(tolerances[0]),
         "objective_function_tolerance": float(tolerances[1]),
         "tolerance": tolerance,
+        "method": method,
         **covariance,
         "rows": None,
     }

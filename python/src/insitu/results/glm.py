@@ -84,7 +84,36 @@ class GeneralizedLinearModel(CoefficientModel):
     def family(self) -> Family:
         """Family and link, with what was estimated of them."""
         found = self._model["family"]
-        return Family(found["name"], found["link"], theta=found.get("theta"), power=found.get("power"))  # fmt: skip
+        theta = found.get("theta")
+        return Family(
+            found["name"],
+            found["link"],
+            theta=None if theta is None else float(theta),
+            power=found.get("power"),
+            variance=found.get("variance"),
+        )
+
+    @property
+    def method(self) -> str:
+        """ "ml", or "firth"."""
+        return str(self._model.get("method", "ml"))
+
+    @property
+    def penalized_log_likelihood(self) -> float | None:
+        """Of method="firth": the log-likelihood and half the log of the information's determinant."""
+        return self._number("penalized_log_likelihood") if self.method == "firth" else None
+
+    @property
+    def theta(self) -> float | None:
+        """Of a negative binomial: as given or as estimated; infinite where counts are not overdispersed."""
+        return self.family.theta
+
+    @property
+    def theta_std_error(self) -> float | None:
+        """Standard error of an estimated theta, by its observed information; NaN where theta is infinite."""
+        if not self._model.get("theta_estimated", False):
+            return None
+        return self._number("theta_std_error")
 
     @property
     def deviance(self) -> float:

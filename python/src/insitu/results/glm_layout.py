@@ -38,6 +38,13 @@ def layout(model: GeneralizedLinearModel) -> Layout:
             tail=end,
         )
     dispersion = format_number(model.dispersion)
+    found = []
+    if model.theta_std_error is not None and model.theta is not None:
+        error = format_number(model.theta_std_error)
+        found = [
+            f"Theta: {format_number(model.theta)} (standard error {error})",
+            f"2 x log-likelihood: {_number(2.0 * model.log_likelihood)}",
+        ]
     taken = "taken to be"
     return Layout(
         title="Generalized Linear Model",
@@ -47,6 +54,7 @@ def layout(model: GeneralizedLinearModel) -> Layout:
         fit=["", f"Residual deviance: {_number(model.deviance)} (on {df} degrees of freedom)"],
         tail=[
             f"(Dispersion parameter for {family['name']} family {taken} {dispersion})",
+            *found,
             "",
             *end,
         ],
