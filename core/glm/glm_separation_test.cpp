@@ -147,6 +147,7 @@ TEST(GlmSeparation, CellsOfInteractions) {
   const Json model = fit(spec_of("y ~ x + f * g", "binomial"), rows.table());
   EXPECT_EQ(estimate(model, "f=a"), -std::numeric_limits<double>::infinity());
   EXPECT_EQ(estimate(model, "f=b, g=p"), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(model["warnings"].size(), 2);  // not of the cells within f=a
   EXPECT_EQ(model["coefficients"]["empty"], Json::array());
   const Rows rest =
       rows.where([&](size_t i) { return rows.f[i] != 0 && !(rows.f[i] == 1 && rows.g[i] == 0); });

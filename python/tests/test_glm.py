@@ -45,6 +45,9 @@ def test_families_as_text():
     assert as_family("binomial(probit)") == as_family("binomial(link='probit')")
     assert as_family("inverse.gaussian") == as_family("inverse_gaussian") == Family("inverse.gaussian", "1/mu^2")  # fmt: skip
     assert as_family(families.binomial) == families.binomial()
+    assert as_family("negative binomial") == families.negative_binomial()
+    assert as_family("negative.binomial(sqrt)") == families.negative_binomial(link="sqrt")
+    assert as_family("quasi") == families.quasi("identity", "constant")
     assert families.tweedie(1.5, 0) == Family("Tweedie", "log", power=1.5)
     assert families.tweedie(1.5, -0.5).link == "mu^-0.5"
 
@@ -53,7 +56,6 @@ def test_families_as_text():
     ("family", "said"),
     [
         ("poison", "no family 'poison': there are gaussian, binomial, poisson"),
-        ("negative binomial", r"has a parameter: give families.negative_binomial\(theta\)"),
         ("tweedie", r"families.tweedie\(var_power\)"),
         (3, "is a name such as 'poisson' or a Family, and is a int"),
         ("poisson(logit)", "poisson has no link 'logit'; it has log, identity, sqrt"),
