@@ -13,31 +13,29 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
-// A column's name as a formula has it.
+}  // namespace
+
 std::string back_quoted(const std::string& name) {
   std::string quoted = "`";
   for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
   return quoted + "`";
 }
 
-}  // namespace
+std::string response_text(const std::string& formula) {
+  return trimmed(formula.substr(0, formula.find('~')));
+}
 
-Design design_of_numeric_response(const std::string& formula,
-                                  const std::vector<DesignColumn>& columns,
-                                  const std::string& weight,
-                                  const std::vector<std::string>& clusters) {
+std::string with_numeric_response(const std::string& formula,
+                                  const std::vector<DesignColumn>& columns) {
   const size_t tilde = formula.find('~');
-  if (tilde == std::string::npos) return Design::make(formula, columns, weight, clusters);
-  const std::string response = trimmed(formula.substr(0, tilde));
+  if (tilde == std::string::npos) return formula;
+  const std::string response = response_text(formula);
   for (const DesignColumn& column : columns) {
-    if (column.kind != ColumnKind::kFactor) continue;
-    if (response != column.name && response != back_quoted(column.name)) continue;
-    Design design =
-        Design::make("N(" + response + ") " + formula.substr(tilde), columns, weight, clusters);
-    design.response->label = column.name;
-    return design;
+    const bool named = response == column.name || response == back_quoted(column.name);
+    if (named && column.kind == ColumnKind::kFactor)
+      return "N(" + response + ") " + formula.substr(tilde);
   }
-  return Design::make(formula, columns, weight, clusters);
+  return formula;
 }
 
 void require_two_levels(const Design& design, const std::string& what) {

@@ -1,5 +1,5 @@
-// Designs whose response is a number of two values or a share: a factor counts as its level's
-// number, from 0, so that of two levels the second is the event.
+// Responses that are numbers of two values or shares: a factor counts as its level's number, from
+// 0, so that of two levels the second is the event.
 #pragma once
 
 #include <string>
@@ -9,12 +9,13 @@
 
 namespace insitu {
 
-// Design::make with such a response; its label stays as written.
-Design design_of_numeric_response(const std::string& formula,
-                                  const std::vector<DesignColumn>& columns,
-                                  const std::string& weight,
-                                  const std::vector<std::string>& clusters = {});
-
+// A column's name as a formula has it.
+std::string back_quoted(const std::string& name);
+// The response as the formula writes it.
+std::string response_text(const std::string& formula);
+// The formula with N() about a response that is a factor.
+std::string with_numeric_response(const std::string& formula,
+                                  const std::vector<DesignColumn>& columns);
 // DataError where the response is a factor of more than two levels, as far as they are known.
 // `what` it is called.
 void require_two_levels(const Design& design, const std::string& what);

@@ -40,9 +40,12 @@ EvaluationFit::EvaluationFit(const Json& spec) {
   const Json* rows = reader.optional("rows");
   if (!pweights.empty() && !fweights.empty())
     throw SpecError("pweights and fweights were both given; take one of them");
-  design_ = design_of_numeric_response(formula, columns, pweights.empty() ? fweights : pweights);
+  design_ = Design::make(with_numeric_response(formula, columns), columns,
+                         pweights.empty() ? fweights : pweights);
   if (!design_.response.has_value())
     throw SpecError("formula \"" + formula + "\" has no outcome: write \"outcome ~ prediction\"");
+  const std::vector<NumericProgram::Input>& inputs = design_.response->program.inputs();
+  if (inputs.size() == 1 && inputs[0].codes) design_.response->label = inputs[0].column;
   for (const DesignTerm& term : design_.terms) {
     if (!term.factors.empty()) {
       throw SpecError("the prediction \"" + term.label +

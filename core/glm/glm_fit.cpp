@@ -9,6 +9,7 @@
 #include "base/errors.hpp"
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
+#include "design/numeric_response.hpp"
 #include "family/likelihood.hpp"
 #include "formula/formula.hpp"
 #include "solve/model_covariance.hpp"
@@ -19,7 +20,9 @@ namespace {
 constexpr double kPlainEps = 0x1p-50;  // see linear_fit.cpp
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
-constexpr double kNearEnd = 1e-2;  // part of the deviance that a step takes before Newton's begin
+// Part of the deviance that a step takes. Below it Newton's begin, and steps are not expected to
+// raise the deviance: should one, it is halved blindly, which may cost a pass.
+constexpr double kNearEnd = 1e-2;
 constexpr double kNewtonStep = 1e-5;       // the square of the last of these is lost in kSlowStep
 constexpr double kNewtonShrinks = 0.1;     // less than this, from one step to the next
 constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to change by less
@@ -73,7 +76,8 @@ AnalysisPtr GlmFit::next() {
   if (!pass_) {
     GlmPoint point;
     if (at_.has_value()) point.predictor = at_->predictor;
-    if (previous_.has_value()) point.previous = previous_->predictor;
+    parts_ = previous_.has_value() && !options_.firth && decrease_ > kNearEnd;
+    if (parts_) point.previous = previous_->predictor;
     if (!null_ready_ || theta_.has_value()) point.null = null_;
     point.observed = observed_;
     point.firth = leverages_;
@@ -110,22 +114,6 @@ void GlmFit::require_rows(const GlmState& state) const {
     throw DataError("the response \"" + design_.response->label + "\" is " +
                     (mean == 0.0 ? "0" : "1") + " in all of " + std::to_string(state.used) +
                     " rows: there is nothing to tell apart");
-  }
-}
-
-// Of a response that is a factor, once its levels are known.
-void GlmFit::require_two_levels() const {
-  if (options_.family.kind != FamilyKind::kBinomial) return;
-  for (const NumericProgram::Input& input : design_.response->program.inputs()) {
-    const DesignColumn* column = design_.find_column(input.column);
-    if (!input.codes || !column->levels.has_value() || column->levels->size() <= 2) continue;
-    std::string named;
-    for (size_t k = 0; k < std::min<size_t>(3, column->levels->size()); ++k)
-      named += (k == 0 ? "\"" : ", \"") + (*column->levels)[k] + "\"";
-    throw DataError("the response \"" + column->name + "\" has " +
-                    std::to_string(column->levels->size()) + " levels (" + named +
-                    (column->levels->size() > 3 ? ", …" : "") +
-                    "), and a binomial family takes two: select rows, or make it a logical");
   }
 }
 
@@ -203,7 +191,8 @@ bool GlmFit::shorten(const GlmState& state) {
         " times still raise the deviance, or lead to means that the family does not have; give "
         "initial_values, or another link");
   }
-  const bool half = state.outside[kHalfStep] == 0 && objective(state, kHalfStep) <= most;
+  const bool half =
+      !parts_ || (state.outside[kHalfStep] == 0 && objective(state, kHalfStep) <= most);
   const double part = half ? 0.5 : 0.25;
   go_back(part);
   return true;
@@ -311,9 +300,10 @@ void GlmFit::choose_information(const StepSize& step) {
 
 void GlmFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
+  const bool binomial = options_.family.kind == FamilyKind::kBinomial;
   if (!design_.open_codes().empty()) {
     design_ = with_levels(design_, *pass_, any);
-    require_two_levels();
+    if (binomial) require_two_levels(design_, "response");
     return;
   }
   if (robust_) {
@@ -323,7 +313,7 @@ void GlmFit::accept(const AnyState& any) {
   }
   const auto& state = state_cast<GlmState>(*pass_, any);
   require_rows(state);
-  require_two_levels();
+  if (binomial) require_two_levels(design_, "response");
   const bool frozen = design_.frozen();
   const Design design = freeze_levels(design_, state.products);
   step_null(state);
@@ -383,6 +373,7 @@ void GlmFit::accept(const AnyState& any) {
     separated = separation_->diverging() && step.decrease <= kDevianceSettled;
     converged = fisher && !separated && !more_held && ended(state, step);
     choose_information(step);
+    decrease_ = step.decrease;
     ++iterations_;
   }
   const bool limit = iterations_ >= options_.max_iterations;

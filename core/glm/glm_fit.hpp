@@ -50,7 +50,6 @@ class GlmFit final : public Fit {
 
   void finish(const GlmState& state, const LinearSystem& system, const LinearSolution& solution);
   void require_rows(const GlmState& state) const;
-  void require_two_levels() const;
   void require_binomial() const;
   void start_at_given();
   double objective(const GlmState& state, GlmStep step) const;
@@ -77,6 +76,8 @@ class GlmFit final : public Fit {
   AnalysisPtr pass_;
   std::optional<Place> at_;        // where the pass handed out stands
   std::optional<Place> previous_;  // where its step came from
+  bool parts_ = false;             // the pass tells deviances at parts of the step, too
+  double decrease_ = 0.0;          // of the deviance by the step, relative, as foreseen
   double deviance_ = 0.0;          // there, or what else is minimised
   std::optional<double> null_;     // the constant of the null model that the pass tries
   bool null_ready_ = false;

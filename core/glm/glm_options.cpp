@@ -4,36 +4,10 @@
 
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "design/numeric_response.hpp"
 
 namespace insitu {
 namespace {
-
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of(" \t\n");
-  const size_t last = text.find_last_not_of(" \t\n");
-  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
-}
-
-// A column's name as a formula has it.
-std::string back_quoted(const std::string& name) {
-  std::string quoted = "`";
-  for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
-  return quoted + "`";
-}
-
-// A response that is a factor counts as its level's number, from 0.
-std::string with_numeric_response(const std::string& formula,
-                                  const std::vector<DesignColumn>& columns) {
-  const size_t tilde = formula.find('~');
-  if (tilde == std::string::npos) return formula;
-  const std::string response = trimmed(formula.substr(0, tilde));
-  for (const DesignColumn& column : columns) {
-    const bool named = response == column.name || response == back_quoted(column.name);
-    if (named && column.kind == ColumnKind::kFactor)
-      return "N(" + response + ") " + formula.substr(tilde);
-  }
-  return formula;
-}
 
 // The offsets that are asked for beside the formula, as terms of it. An exposure must be positive.
 std::string offset_terms(const GlmOptions& options, std::vector<DesignColumn>& columns) {
@@ -72,10 +46,6 @@ void require_logistic(const GlmOptions& options) {
 }
 
 }  // namespace
-
-std::string response_text(const std::string& formula) {
-  return trimmed(formula.substr(0, formula.find('~')));
-}
 
 std::string full_formula(const GlmOptions& options, std::vector<DesignColumn>& columns) {
   return with_numeric_response(options.formula, columns) + offset_terms(options, columns);

@@ -164,8 +164,8 @@ TEST(Glm, WhatCannotBeFitted) {
   EXPECT_EQ(error("one ~ x", binomial()),
             "the response \"one\" is 1 in all of 4 rows: there is nothing to tell apart");
   EXPECT_EQ(error("g ~ x", binomial()),
-            "the response \"g\" has 3 levels (\"a\", \"b\", \"c\"), and a binomial family takes "
-            "two: select rows, or make it a logical");
+            "the response \"g\" has 3 levels (\"a\", \"b\", \"c\"), and two are needed, the second "
+            "of which is the event: select rows, or make it a logical");
 }
 
 laws::Case random_case(uint64_t seed) {

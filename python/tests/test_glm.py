@@ -214,7 +214,7 @@ def test_bad_responses(data):
         y = np.where(np.arange(ROWS) == 11, value, 0.5)
         with pytest.raises(DataError, match=rf'"y" is {value} in row 12, and the family .*{allowed}'):  # fmt: skip
             insitu.rx_glm("y ~ x", data.assign(y=y), family=family)
-    with pytest.raises(DataError, match=r'"f" has 3 levels .* a binomial family takes two'):
+    with pytest.raises(DataError, match=r'"f" has 3 levels .* and two are needed'):
         insitu.rx_logit("f ~ x", data)
     with pytest.raises(DataError, match='"won" is 1 in all of 400 rows'):
         insitu.rx_logit("won ~ x", data.assign(won=1.0))
