@@ -16,7 +16,7 @@
 #include "inference/margins_analysis.hpp"
 #include "inference/margins_fit.hpp"
 #include "inference/model_terms.hpp"
-#include "inference/wald_test.hpp"
+#include "inference/wald.hpp"
 #include "linear/linear_analysis.hpp"
 #include "linear/linear_fit.hpp"
 #include "linear/linear_tables.hpp"

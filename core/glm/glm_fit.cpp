@@ -298,6 +298,68 @@ void GlmFit::choose_information(const StepSize& step) {
   observed_ = newton_ && (step.relative > kNewtonStep || theta_moves);
 }
 
+// Firth's penalty takes two passes a step: the first tells the leverages at its place, unless the
+// step went too far. True where the next pass stands here, or nearer.
+bool GlmFit::wait_for_leverages(const GlmState& state, const LinearSystem& system,
+                                const LinearSolution& solution) {
+  if (solution.kept.empty() && solution.rank > 0) {
+    throw SpecError("method='firth' needs the covariance of " +
+                    std::to_string(solution.aliased.size()) + " coefficients; at most " +
+                    std::to_string(kMostCovarianceColumns) + " are possible");
+  }
+  log_determinant_ = -log_determinant(solution.inverse);
+  if (at_.has_value() && !leverages_.has_value()) {
+    if (!shorten_penalised(objective(state, kFullStep)))
+      leverages_ = GlmLeverages{predictor_of(system, solution), solution.kept, solution.inverse.hi};
+    return true;
+  }
+  leverages_.reset();
+  return false;
+}
+
+// What a step says of the iterations; chooses how the next pass is made.
+GlmFit::Verdict GlmFit::judge(const GlmState& state, const LinearSolution& solution,
+                              const Place& next, double objective_here) {
+  Verdict verdict;
+  verdict.fisher = !observed_;
+  const bool more_held =
+      !state.extremes.empty() && separation_->accept(design_, state, solution.rank);
+  if (!options_.firth) separation_->watch(solution);
+  if (!at_.has_value()) return verdict;
+  if (theta_.has_value()) {
+    likelihood_ = state.theta[kThetaSaturated].hi;
+    theta_->step(state);
+    options_.family.parameter = theta_->theta();
+  }
+  StepSize step = size_of_step(state, solution, next);
+  if (options_.firth && previous_.has_value())
+    step.decrease = std::abs(objective_here - deviance_) / (std::abs(deviance_) + 0.1);
+  verdict.separated = separation_->diverging() && step.decrease <= kDevianceSettled;
+  verdict.converged = verdict.fisher && !verdict.separated && !more_held && ended(state, step);
+  choose_information(step);
+  decrease_ = step.decrease;
+  ++iterations_;
+  return verdict;
+}
+
+// The last pass over the rows, but for that of a robust covariance.
+void GlmFit::end(const GlmState& state, const CrossProducts& products, const SolverOptions& solver,
+                 const LinearSystem& system, const LinearSolution& solution) {
+  if (!options_.covariance.robust()) {
+    finish(state, system, solution);
+    return;
+  }
+  state_ = state;
+  const double observations =
+      options_.fweights.empty() ? static_cast<double>(state.used) : state.prior.hi;
+  RobustFit::Input input{options_.covariance, options_.family, design_, products, solver,
+                         observations};
+  for (const size_t column : separation_->held())
+    input.infinite.emplace_back(column, separation_->infinite(column));
+  input.more_rank = separation_->rank(solution.rank) - solution.rank;
+  robust_ = std::make_unique<RobustFit>(std::move(input));
+}
+
 void GlmFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
   const bool binomial = options_.family.kind == FamilyKind::kBinomial;
@@ -335,68 +397,25 @@ void GlmFit::accept(const AnyState& any) {
   solver.eps = std::max(kPlainEps, state.products.rounding);
   const auto [system, solution] = solve(design, plan, products, solver);
   design_ = design;
+  if (options_.firth && wait_for_leverages(state, system, solution)) return;
 
   Place next{{}, predictor_of(system, solution)};
   for (size_t i = 0; i < solution.coefficients.size(); ++i)
     next.coefficients.push_back(
         solution.aliased[i] ? 0.0 : static_cast<double>(solution.coefficients[i]));
-  if (options_.firth) {
-    if (solution.kept.empty() && solution.rank > 0) {
-      throw SpecError("method='firth' needs the covariance of " +
-                      std::to_string(solution.aliased.size()) + " coefficients; at most " +
-                      std::to_string(kMostCovarianceColumns) + " are possible");
-    }
-    log_determinant_ = -log_determinant(solution.inverse);
-    if (at_.has_value() && !leverages_.has_value()) {
-      if (shorten_penalised(objective(state, kFullStep))) return;
-      leverages_ = GlmLeverages{predictor_of(system, solution), solution.kept, solution.inverse.hi};
-      return;  // the next pass stands here too, and knows them
-    }
-    leverages_.reset();
-  }
-  const bool more_held =
-      !state.extremes.empty() && separation_->accept(design_, state, solution.rank);
-  if (!options_.firth) separation_->watch(solution);
-  bool converged = false;
-  bool separated = false;
-  const bool fisher = !observed_;
   const double objective_here = at_.has_value() ? objective(state, kFullStep) : 0.0;
-  if (theta_.has_value() && at_.has_value()) {
-    likelihood_ = state.theta[kThetaSaturated].hi;
-    theta_->step(state);
-    options_.family.parameter = theta_->theta();
-  }
-  if (at_.has_value()) {
-    StepSize step = size_of_step(state, solution, next);
-    if (options_.firth && previous_.has_value())
-      step.decrease = std::abs(objective_here - deviance_) / (std::abs(deviance_) + 0.1);
-    separated = separation_->diverging() && step.decrease <= kDevianceSettled;
-    converged = fisher && !separated && !more_held && ended(state, step);
-    choose_information(step);
-    decrease_ = step.decrease;
-    ++iterations_;
-  }
+  const Verdict verdict = judge(state, solution, next, objective_here);
   const bool limit = iterations_ >= options_.max_iterations;
-  const bool more = options_.tight && !last_ && converged;
-  if (converged || limit || separated) observed_ = false;
-  if (null_ready_ && fisher && ((converged && !more) || limit || separated)) {
-    end_ = separated   ? GlmEnd{false, "stopped where coefficients grow without end"}
-           : converged ? GlmEnd{true, "converged"}
-                       : GlmEnd{false, "stopped after max_iterations=" +
-                                           std::to_string(options_.max_iterations) + " steps"};
-    if (!options_.covariance.robust()) {
-      finish(state, system, solution);
-      return;
-    }
-    state_ = state;
-    const double observations =
-        options_.fweights.empty() ? static_cast<double>(state.used) : state.prior.hi;
-    RobustFit::Input input{options_.covariance, options_.family, design, products, solver,
-                           observations};
-    for (const size_t column : separation_->held())
-      input.infinite.emplace_back(column, separation_->infinite(column));
-    input.more_rank = separation_->rank(solution.rank) - solution.rank;
-    robust_ = std::make_unique<RobustFit>(std::move(input));
+  const bool more = options_.tight && !last_ && verdict.converged;
+  if (verdict.converged || limit || verdict.separated) observed_ = false;
+  const bool last = (verdict.converged && !more) || limit || verdict.separated;
+  if (null_ready_ && verdict.fisher && last) {
+    end_ = verdict.separated ? GlmEnd{false, "stopped where coefficients grow without end"}
+           : verdict.converged
+               ? GlmEnd{true, "converged"}
+               : GlmEnd{false, "stopped after max_iterations=" +
+                                   std::to_string(options_.max_iterations) + " steps"};
+    end(state, products, solver, system, solution);
     return;
   }
   last_ = last_ || more;

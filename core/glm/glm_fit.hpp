@@ -68,6 +68,17 @@ class GlmFit final : public Fit {
   StepSize size_of_step(const GlmState& state, const LinearSolution& solution,
                         const Place& next) const;
   void choose_information(const StepSize& step);
+  struct Verdict {
+    bool fisher = true;  // the step was Fisher's
+    bool converged = false;
+    bool separated = false;
+  };
+  Verdict judge(const GlmState& state, const LinearSolution& solution, const Place& next,
+                double objective_here);
+  bool wait_for_leverages(const GlmState& state, const LinearSystem& system,
+                          const LinearSolution& solution);
+  void end(const GlmState& state, const CrossProducts& products, const SolverOptions& solver,
+           const LinearSystem& system, const LinearSolution& solution);
   bool ended(const GlmState& state, const StepSize& step) const;
   void step_null(const GlmState& state);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace insitu {
 namespace {
@@ -63,8 +64,9 @@ bool GlmSeparation::accept(const Design& design, const GlmState& state, size_t r
   for (size_t t = 0; t < design.terms.size(); ++t) {
     if (is_plain(design.terms[t])) order.push_back(t);
   }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return design.terms[a].factors.size() < design.terms[b].factors.size();
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const auto place = [&](size_t t) { return std::pair(design.terms[t].factors.size(), t); };
+    return place(a) < place(b);
   });
   std::vector<bool> found(columns);
   const size_t before = held_.size();
