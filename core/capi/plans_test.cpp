@@ -11,8 +11,10 @@
 namespace insitu::laws {
 namespace {
 
+constexpr uint64_t kSeeds = 160;
+
 TEST(Plans, Agree) {
-  for (uint64_t seed = 0; seed < 100; ++seed) ASSERT_EQ("", plan_violation(seed, 400));
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) ASSERT_EQ("", plan_violation(seed, 400));
 }
 
 // Names of the analyses in a spec, at any depth.
@@ -27,7 +29,7 @@ void collect(const Json& spec, std::set<std::string>& names) {
 // it.
 TEST(Plans, MeetEveryRegisteredAnalysis) {
   std::set<std::string> met;
-  for (uint64_t seed = 0; seed < 100; seed += 4) {  // those that run the costly laws too
+  for (uint64_t seed = 0; seed < kSeeds; seed += 4) {  // those that run the costly laws too
     const Case subject = random_plan(seed, 400);
     collect({{"name", subject.analysis->name()}, {"spec", subject.analysis->spec()}}, met);
   }

@@ -107,8 +107,8 @@ TEST(Families, WhatIsUnknownIsNamedWithWhatThereIs) {
   EXPECT_EQ(
       told({{"name", "poison"}, {"link", nullptr}}),
       "there is no family 'poison': there are gaussian, binomial, poisson, Gamma, "
-      "inverse.gaussian, quasibinomial, quasipoisson, negative.binomial, Tweedie; did you mean "
-      "'poisson'?");
+      "inverse.gaussian, quasibinomial, quasipoisson, quasi, negative.binomial, Tweedie; did you "
+      "mean 'poisson'?");
   EXPECT_EQ(told({{"name", "poisson"}, {"link", "logit"}}),
             "the family poisson has no link 'logit'; it has log, identity, sqrt");
   EXPECT_NE(told({{"name", "negative.binomial"}, {"link", nullptr}}), "");

@@ -247,9 +247,9 @@ TEST(Describe, SaysWhatIsUsed) {
     "response": "log(y)", "response_kind": "numeric", "response_variables": ["y"], "intercept": false, "variables": ["y", "f", "my x"],
     "offsets": [], "terms": [
       {"label": "f:`my x`", "name": "f:my x", "variables": ["f", "my x"],
-       "factors": [{"label": "f", "name": "f"}], "kind": "mixed"},
+       "elements": ["f", "`my x`"], "factors": [{"label": "f", "name": "f"}], "kind": "mixed"},
       {"label": "F(`my x`)", "name": "F_my x", "variables": ["my x"],
-       "factors": [{"label": "F(`my x`)", "name": "F_my x"}], "kind": "factor"}]
+       "elements": ["F(`my x`)"], "factors": [{"label": "F(`my x`)", "name": "F_my x"}], "kind": "factor"}]
 })json";
   EXPECT_EQ(described, nlohmann::json::parse(expected)) << described.dump();
   EXPECT_EQ(describe_formula("~ a", nullptr)["response"], nlohmann::json());

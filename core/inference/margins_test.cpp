@@ -72,10 +72,12 @@ Json spec_of(const std::string& family, const Json& quantities) {
       {"response", false}};
 }
 
-Json slope(const char* column, const Json& settings = Json::array()) {
+Json slope(const char* column, const std::vector<Json>& settings = {}) {
   return {{"slope", column}, {"settings", settings}};
 }
-Json means(const Json& settings) { return {{"slope", nullptr}, {"settings", settings}}; }
+Json means(const std::vector<Json>& settings) {
+  return {{"slope", nullptr}, {"settings", settings}};
+}
 Json set(const char* column, const Json& value) { return {{"column", column}, {"value", value}}; }
 
 Json found_in(const Json& spec, const Table& table) {
@@ -122,7 +124,7 @@ TEST(Margins, SlopesAndMeansByBruteForce) {
                            slope("x", {set("x", 2.0)}),
                            means({set("f", "c")}),
                            means({set("x", 1.5)}),
-                           means(Json::array())};
+                           means({})};
   for (const std::string family : {"gaussian", "binomial", "poisson"}) {
     const Json found = found_in(spec_of(family, quantities), rows.table());
     const auto mu = [&](const std::vector<double>& b, double x, double z, int32_t f) {
@@ -206,7 +208,7 @@ TEST(Margins, OffsetsCountAndHaveSlopes) {
        {{"formula", "y ~ x + offset(z) + offset(x * z)"}, {"columns", columns}, {"weight", ""}}},
       {"family", {{"name", "gaussian"}, {"link", nullptr}}},
       {"predictor", {{"constant", 1.0}, {"centers", {0.0}}, {"coefficients", {0.0, 2.0}}}},
-      {"quantities", {slope("x"), slope("z"), means(Json::array()), means({set("z", 1.0)})}}};
+      {"quantities", {slope("x"), slope("z"), means({}), means({set("z", 1.0)})}}};
   const Json found = found_in(spec, table)["quantities"];
   EXPECT_EQ(5.0, found[0]["mean"].get<double>());   // 2 + z
   EXPECT_EQ(3.0, found[1]["mean"].get<double>());   // 1 + x
@@ -267,7 +269,7 @@ TEST(Margins, ErrorsByTheDeltaMethod) {
   EXPECT_NEAR(std::erfc(-effect / error / std::sqrt(2.0)), effects["p_value"][0].get<double>(),
               1e-14);
   const StatePtr empty = pass->empty();
-  EXPECT_THROW(MarginsFit({{"model", model}}).accept(*empty), Error);
+  EXPECT_THROW(MarginsFit(Json{{"model", model}}).accept(*empty), Error);
 }
 
 laws::Case random_case(uint64_t seed) {

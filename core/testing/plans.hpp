@@ -150,7 +150,7 @@ inline AnalysisPtr random_margins_pass(Rng& rng, const Table& table) {
 
 inline AnalysisPtr random_pass(Rng& rng, const Table& table) {
   if (rng.chance(0.1)) return random_outcome_pass(rng, table);
-  if (rng.chance(0.1)) {
+  if (rng.chance(0.2)) {
     if (AnalysisPtr pass = random_margins_pass(rng, table)) return pass;
   }
   if (rng.chance(0.15)) return random_score_pass(rng, table);

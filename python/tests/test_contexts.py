@@ -263,6 +263,45 @@ def test_ctrl_c_stops_the_solution_of_a_large_system(monkeypatch: pytest.MonkeyP
     assert time.monotonic() - started < 1.5
 
 
+def test_ctrl_c_stops_the_third_pass_of_a_fit(
+    connection_string: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Counted:
+        """A fit that is interrupted just after it has handed out its third pass."""
+
+        def __init__(self, name: str, spec: str) -> None:
+            self._fit = real(name, spec)
+            self.passes = 0
+            made.append(self)
+
+        def next(self):
+            self.passes += 1
+            if self.passes == 3:
+                threading.Timer(0.02, _thread.interrupt_main).start()
+            return self._fit.next()
+
+        def __getattr__(self, name: str):
+            return getattr(self._fit, name)
+
+    real = _core.Fit
+    query = (
+        "select sin(range) x, (hash(range) % 100 < 50 + 30 * sin(range))::double y "
+        "from range(5000000)"
+    )
+    source = RxSqlServerData(connection_string, sql_query=query, dialect="duckdb")
+    before = RxOptions.get_option("cacheBytes")
+    RxOptions.set_option("cacheBytes", 0)  # each pass asks the database again
+    monkeypatch.setattr(_core, "Fit", Counted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            insitu.rx_logit("y ~ x", source)
+    finally:
+        RxOptions.set_option("cacheBytes", before)
+    assert made[0].passes == 3
+
+
 @pytest.mark.parametrize("work", ["import", "predict", "to a table", "info"])
 def test_ctrl_c_stops_reading_and_writing_too(
     work: str, connection_string: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
