@@ -167,6 +167,7 @@ def test_frames(airline_dict):
         "aic",
         "bic",
         "nobs",
+        "cov_type",
     ]
     assert glance.loc[0, ["df", "df_residual", "nobs"]].tolist() == [2, 197, 200]
 

@@ -196,7 +196,7 @@ def test_hostile_content_with_a_right_checksum(content):
 
 
 def test_unknown_kind():
-    with pytest.raises(insitu.StateError, match="knows glm, linear_model, summary"):
+    with pytest.raises(insitu.StateError, match="knows evaluation, glm, linear_model, summary"):
         insitu.rx_unserialize_model(resealed({"kind": "x"}, "x"))
 
 
