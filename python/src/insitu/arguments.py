@@ -84,13 +84,13 @@ def _translated(name: str, known: set[str]) -> str:
     return name
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warns at the line outside this package that asked for the work."""
     own = os.path.dirname(__file__)
     frame, level = sys._getframe().f_back, 2
     while frame is not None and frame.f_code.co_filename.startswith(own):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 _OTHER_COVARIANCES = ("cov_kwds", "clusters", "robust", "vcov", "vce")
