@@ -220,9 +220,10 @@ Family::Range Family::range() const {
 
 bool Family::allows(const double* y, size_t n) const {
   const auto [low, high] = range();
-  bool outside = false;
-  for (size_t i = 0; i < n; ++i) outside |= !(y[i] >= low) | !(y[i] <= high);
-  return !outside;
+  uint64_t outside = 0;  // added up, so that the loop is one of vectors
+  for (size_t i = 0; i < n; ++i)
+    outside += static_cast<uint64_t>(!(y[i] >= low)) + static_cast<uint64_t>(!(y[i] <= high));
+  return outside == 0;
 }
 
 std::string Family::allowed() const {

@@ -1,5 +1,6 @@
 #include "family/negative_binomial.hpp"
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -67,11 +68,23 @@ double trigamma_less(double x) {
   return series + at.squares - 1.0 / x;
 }
 
+double poisson_saturated_at(double y) {
+  if (y == 0.0) return 0.0;
+  return -0.5 * std::log(2.0 * std::numbers::pi * y) - stirling_rest(y);
+}
+
 }  // namespace
 
 double poisson_saturated(double y) {
-  if (y == 0.0) return 0.0;
-  return -0.5 * std::log(2.0 * std::numbers::pi * y) - stirling_rest(y);
+  static const std::array<double, kSmallCounts> kSmall = [] {
+    std::array<double, kSmallCounts> values;
+    for (size_t k = 0; k < kSmallCounts; ++k)
+      values[k] = poisson_saturated_at(static_cast<double>(k));
+    return values;
+  }();
+  const auto k =
+      y >= 0.0 && y < static_cast<double>(kSmallCounts) ? static_cast<size_t>(y) : kSmallCounts;
+  return k < kSmallCounts && static_cast<double>(k) == y ? kSmall[k] : poisson_saturated_at(y);
 }
 
 ThetaTerms theta_terms(double theta, double y) {

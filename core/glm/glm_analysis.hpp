@@ -30,8 +30,8 @@ namespace insitu {
 // Where deviances are taken.
 enum GlmStep : size_t { kFullStep, kHalfStep, kQuarterStep, kNullModel, kGlmSteps };
 
-// Per column of a factor term: its rows, and those whose response is 0 or 1.
-enum GlmExtreme : size_t { kAllRows, kLowest, kHighest, kExtremes };
+// Per column of a factor term: its rows by their response, which is neither 0 nor 1, or 0, or 1.
+enum GlmExtreme : size_t { kBetween, kLowest, kHighest, kExtremes };
 
 struct GlmState {
   uint64_t rows = 0;

@@ -205,13 +205,15 @@ void GlmRows::add_theta(const Tile& tile) {
 void GlmRows::count_extremes(const Tile& tile) {
   const double* y = tile.values.back();
   for (const size_t t : aids_.plain) {
+    const LinearPredictor::Term& term = aids_.layout->terms[t];
+    const uint32_t* codes = term.factors.size() == 1 ? tile.codes[term.factors[0]] : nullptr;
     for (size_t i = 0; i < tile.rows; ++i) {
       if (tile.weight != nullptr && tile.weight[i] == 0.0) continue;
-      const size_t column = aids_.layout->coefficient_of(t, tile, i);
-      uint64_t* counts = &into_.extremes[kExtremes * column];
-      ++counts[kAllRows];
-      counts[kLowest] += y[i] == 0.0;
-      counts[kHighest] += y[i] == 1.0;
+      const size_t column =
+          codes != nullptr ? term.first + codes[i] : aids_.layout->coefficient_of(t, tile, i);
+      const size_t kind =
+          kLowest * static_cast<size_t>(y[i] == 0.0) + kHighest * static_cast<size_t>(y[i] == 1.0);
+      ++into_.extremes[kExtremes * column + kind];
     }
   }
 }

@@ -35,6 +35,11 @@ uint64_t cell_within(const Design& design, const DesignTerm& term, uint64_t cell
   return found;
 }
 
+uint64_t rows_in(const std::vector<uint64_t>& counts, size_t column) {
+  const uint64_t* of = &counts[column * kExtremes];
+  return of[kBetween] + of[kLowest] + of[kHighest];
+}
+
 bool contains_all(const DesignTerm& term, const DesignTerm& within) {
   return std::all_of(within.factors.begin(), within.factors.end(), [&](size_t factor) {
     return std::find(term.factors.begin(), term.factors.end(), factor) != term.factors.end();
@@ -57,7 +62,7 @@ bool GlmSeparation::accept(const Design& design, const GlmState& state, size_t r
   const size_t columns = counts.size() / kExtremes;
   const bool first = rows_.empty();
   if (first) {
-    for (size_t i = 0; i < columns; ++i) rows_.push_back(counts[i * kExtremes + kAllRows]);
+    for (size_t i = 0; i < columns; ++i) rows_.push_back(rows_in(counts, i));
   }
   const LinearPredictor layout = LinearPredictor::zero(design);
   std::vector<size_t> order;
@@ -74,7 +79,7 @@ bool GlmSeparation::accept(const Design& design, const GlmState& state, size_t r
     const DesignTerm& term = design.terms[order[k]];
     for (uint64_t cell = 0; cell < design.cells(term); ++cell) {
       const size_t column = layout.terms[order[k]].first + cell;
-      const uint64_t rows = counts[column * kExtremes + kAllRows];
+      const uint64_t rows = rows_in(counts, column);
       const bool low = low_ && rows > 0 && counts[column * kExtremes + kLowest] == rows;
       const bool high = high_ && rows > 0 && counts[column * kExtremes + kHighest] == rows;
       if (!low && !high) continue;
