@@ -16,7 +16,7 @@ constexpr size_t kSmallCounts = 256;
 double log1p_less(double v) {
   if (std::abs(v) > 0.02) return std::log1p(v) - v;
   double tail = 0.0;
-  for (double k = 9.0; k >= 2.0; k -= 1.0) tail = 1.0 / k - v * tail;
+  for (int k = 9; k >= 2; --k) tail = 1.0 / k - v * tail;
   return -v * v * tail;
 }
 

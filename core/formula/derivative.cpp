@@ -145,7 +145,7 @@ class Differentiator {
         return make_.sum(da == nullptr ? nullptr : make_.times(da, b),
                          db == nullptr ? nullptr : make_.times(a, db));
       case BinaryOp::kDivide: {
-        const ExprPtr first = da == nullptr ? nullptr : make_.over(da, b);
+        ExprPtr first = da == nullptr ? nullptr : make_.over(da, b);
         if (db == nullptr) return first;
         return make_.sum(first, make_.negative(make_.over(make_.times(a, db), make_.times(b, b))));
       }
@@ -188,7 +188,7 @@ class Differentiator {
   ExprPtr of_call(const ExprPtr& expr) {
     if (expr->name == "pow") return of_power(*expr);
     const ExprPtr& a = expr->args[0];
-    const ExprPtr da = of(a);
+    ExprPtr da = of(a);
     if (da == nullptr || expr->name == "I") return da;
     const std::string& f = expr->name;
     if (f == "log" || f == "ln") return make_.over(da, a);

@@ -219,8 +219,8 @@ void GlmRows::count_extremes(const Tile& tile) {
 }
 
 // Rows of held columns have their mean at a bound, and count nothing.
-const Tile& GlmRows::without_held(const Tile& tile) {
-  if (point_.held.empty()) return tile;
+const Tile* GlmRows::without_held(const Tile& tile) {
+  if (point_.held.empty()) return &tile;
   rest_weight_.resize(round_up_8(tile.rows));
   for (size_t i = 0; i < tile.rows; ++i)
     rest_weight_[i] = tile.weight == nullptr ? 1.0 : tile.weight[i];
@@ -231,7 +231,7 @@ const Tile& GlmRows::without_held(const Tile& tile) {
   }
   rest_of_tile_ = tile;
   rest_of_tile_.weight = rest_weight_.data();
-  return rest_of_tile_;
+  return &rest_of_tile_;
 }
 
 // Firth's score adds h (1/2 - mu) x with h = W x' A^-1 x; of z that is x' A^-1 x (1/2 - mu).
@@ -260,7 +260,7 @@ const Tile& GlmRows::map(const Tile& read) {
   check(read);
   add_responses(read);
   if (point_.null.has_value()) add_null(read);
-  const Tile& tile = without_held(read);
+  const Tile& tile = *without_held(read);
   if (point_.extremes) count_extremes(tile);
   place(tile);
   if (point_.previous.has_value()) {

@@ -34,7 +34,8 @@ class GlmRows {
   void add_theta(const Tile& tile);
   void count_extremes(const Tile& tile);
   void penalise(const Tile& tile);
-  const Tile& without_held(const Tile& tile);
+  // The same, or with weight 0 for rows that are held.
+  const Tile* without_held(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
 
   const Design& design_;

@@ -113,7 +113,7 @@ void MarginRows::add(const MarginView& view, size_t q, MarginsState& into) {
 
 // Of the rows that count; 0 where there is no value, since the row has no quantity either.
 const double* MarginRows::kept(const double* values) {
-  if (plain_) return values;
+  if (plain_ || values == nullptr) return values;
   for (size_t k = 0; k < rows_.size(); ++k) {
     const double value = values[rows_[k]];
     column_[k] = std::isnan(value) ? 0.0 : value;
