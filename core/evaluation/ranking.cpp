@@ -203,7 +203,9 @@ std::vector<KeyRange> Ranking::in_finer_bins(std::vector<const Leaf*> open) cons
   uint64_t bins = 0;
   for (const Leaf* leaf : open) {
     const double share = static_cast<double>(leaf->rows) / rows;
-    const auto wanted = static_cast<uint64_t>(0.25 * share * static_cast<double>(kMostBins));
+    const double many = std::min(0.25 * share * static_cast<double>(kMostBins),
+                                 16.0 * static_cast<double>(leaf->rows));
+    const auto wanted = static_cast<uint64_t>(many);
     KeyRange range{leaf->lowest, leaf->width};
     range.bits = std::min(
         {std::max(1, static_cast<int>(std::bit_width(wanted))), kMostBinBits, leaf->width});
