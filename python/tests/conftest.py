@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+
+# scikit-learn's checks of array-API input are left out without; SciPy reads it when it is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 
 def linear_dict(
