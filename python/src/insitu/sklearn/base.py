@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -120,8 +121,9 @@ class EngineEstimator:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=_TOLD_AGAIN)
             model = self._run(rows)
-        if isinstance(model, GeneralizedLinearModel) and not model.converged:
-            args.warn(model.warnings[0], ConvergenceWarning)
+        if isinstance(model, GeneralizedLinearModel):
+            for text in filter(re.compile(_TOLD_AGAIN).match, model.warnings):
+                args.warn(text, ConvergenceWarning)
         self._predictors = rows.predictors
         self._take(model)
         if isinstance(y, str):

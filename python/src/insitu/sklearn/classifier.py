@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class LogisticRegression(EngineEstimator, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression of two classes with standard errors, by `rx_logit`; nothing is penalised.
 
-    It is scikit-learn's with `C=np.inf`. Where columns tell the classes apart exactly there is no finite estimate: the
-    steps end by their number, a ConvergenceWarning says so, and the last estimates are kept; their standard errors mean
-    nothing.
+    It is scikit-learn's with `C=np.inf`. Where columns tell the classes apart exactly there is no finite estimate: a
+    ConvergenceWarning names them, and the last estimates are kept; their standard errors mean nothing. A level of a
+    factor that has one class only has the coefficient -inf or inf, with a warning.
 
     Arguments:
+        method: "ml" (maximum likelihood), or "firth", whose estimates are finite also where classes are separated.
         max_iter: most steps of iteratively reweighted least squares.
         tol: change of a coefficient, over the largest one, at which they end, if the deviance too has come to rest.
         fit_intercept, cov_type, cov_coef, compute_context: as of `LinearRegression`.
@@ -54,6 +55,7 @@ class LogisticRegression(EngineEstimator, ClassifierMixin, BaseEstimator):  # ty
     def __init__(
         self,
         *,
+        method: Literal["ml", "firth"] = "ml",
         fit_intercept: bool = True,
         max_iter: int = 25,
         tol: float = 1e-6,
@@ -61,6 +63,7 @@ class LogisticRegression(EngineEstimator, ClassifierMixin, BaseEstimator):  # ty
         cov_coef: bool = False,
         compute_context: RxComputeContext | str | None = None,
     ) -> None:
+        self.method = method
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
         self.tol = tol
@@ -88,6 +91,7 @@ class LogisticRegression(EngineEstimator, ClassifierMixin, BaseEstimator):  # ty
             initial_values=0.0,  # unlike a start from the responses, the same for weights and for repeated rows
             max_iterations=self.max_iter,
             coefficent_tolerance=self.tol,
+            method=self.method,
         )
         self.n_iter_ = np.array([model.iterations], dtype=np.int32)
         return model

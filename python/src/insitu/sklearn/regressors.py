@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +24,11 @@ from .rows import Rows
 if TYPE_CHECKING:
     from ..contexts.base import RxComputeContext
 
-# Variance is mu to this power.
-_POWERS = {"gaussian": 0, "poisson": 1, "quasipoisson": 1, "Gamma": 2, "inverse.gaussian": 3}
+# Variance is mu to this power, of a family or of what "quasi" takes.
+_POWERS = {
+    **{"gaussian": 0, "poisson": 1, "quasipoisson": 1, "Gamma": 2, "inverse.gaussian": 3},
+    **{"constant": 0, "mu": 1, "mu^2": 2, "mu^3": 3},
+}
 
 
 class _Regressor(EngineEstimator):
@@ -93,8 +97,8 @@ class GLMRegressor(_Regressor, RegressorMixin, BaseEstimator):  # type: ignore[m
     """A generalised linear model with standard errors, by `rx_glm`; nothing is penalised. Predictions are means.
 
     Arguments:
-        family: "gaussian", "poisson", "Gamma", "inverse.gaussian", "binomial" (shares), "quasipoisson",
-            "quasibinomial"; or a `Family`, such as `insitu.families.tweedie(1.5, 0)` or `negative_binomial(2)`.
+        family: "gaussian", "poisson", "Gamma", "inverse.gaussian", "binomial" (shares), "negative.binomial" (theta is
+            estimated), "quasipoisson", "quasibinomial"; or a `Family`, such as `insitu.families.tweedie(1.5, 0)`.
         link: "log", "identity", …; None is the family's own, which for "Gamma" is "inverse", not scikit-learn's "log".
         max_iter: most steps; beyond them the estimates are kept, with a ConvergenceWarning.
         tol: change of a coefficient, over the largest one, at which they end, if the deviance too has come to rest.
@@ -168,7 +172,9 @@ def deviance_explained(family: Family, y: Any, predicted: np.ndarray, sample_wei
         >>> deviance_explained(Family("poisson"), [1.0, 2.0, 4.0], np.array([1.0, 2.0, 4.0]), None)
         1.0
     """
-    power = _POWERS.get(family.name, family.power)
+    power = _POWERS.get(family.variance or family.name, family.power)
+    if family.theta is not None and math.isinf(family.theta):
+        power = 1  # Poisson's
     if power is not None:
         return float(d2_tweedie_score(y, predicted, sample_weight=sample_weight, power=power))
     y = column_or_1d(y).astype(np.float64)
