@@ -211,10 +211,10 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
   return accumulate_all(design, plan, precise, chunk, nullptr, into, log_weights);
 }
 
-RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, const Chunk& chunk,
-                            const TileMap& map, CrossProducts& into) {
+RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, bool precise,
+                            const Chunk& chunk, const TileMap& map, CrossProducts& into) {
   DoubleDouble unused;
-  return accumulate_all(design, plan, false, chunk, &map, into, unused);
+  return accumulate_all(design, plan, precise, chunk, &map, into, unused);
 }
 
 }  // namespace insitu

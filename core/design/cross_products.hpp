@@ -81,7 +81,7 @@ RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, c
 // own response, offsets beside it, and must outlive what is made of it.
 using TileMap = std::function<const Tile&(const Tile&)>;
 // The same of what `map` makes of the rows.
-RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, const Chunk& chunk,
-                            const TileMap& map, CrossProducts& into);
+RowCounts accumulate_mapped(const Design& design, const CellPlan& plan, bool precise,
+                            const Chunk& chunk, const TileMap& map, CrossProducts& into);
 
 }  // namespace insitu

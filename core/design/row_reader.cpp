@@ -34,6 +34,7 @@ struct BoundFeature {
   Buffer high;
   Buffer low;
   std::vector<const double*> arguments;
+  bool low_parts = false;
 };
 
 std::string row_name(const Chunk& chunk, uint64_t row) {
@@ -83,6 +84,8 @@ struct RowReader::Impl {
     for (const DesignFeature& feature : design.features) bind_feature(feature);
     if (needs.response && design.response.has_value()) bind_feature(*design.response);
     n_values = features.size();
+    // Of a share near 1 they hold the digits of the rest.
+    if (needs.response && design.trials.has_value()) features.back().low_parts = true;
     for (const DesignFeature& offset_feature : design.offsets) bind_feature(offset_feature);
     weighted = needs.weight && !design.weight.empty();
     if (weighted) {
@@ -117,6 +120,7 @@ struct RowReader::Impl {
   BoundFeature bound_to(const DesignFeature& feature) {
     BoundFeature bound;
     bound.feature = &feature;
+    bound.low_parts = needs.low_parts;
     for (const NumericProgram::Input& source : feature.program.inputs()) {
       bound.inputs.push_back(add_input(source));
     }
@@ -206,11 +210,11 @@ struct RowReader::Impl {
     for (size_t i = 0; i < bound.inputs.size(); ++i)
       bound.arguments[i] = inputs[bound.inputs[i]].data;
     bound.high.resize(room);
-    if (needs.low_parts) bound.low.resize(room);
-    bound.feature->program.evaluate(bound.arguments, n, bound.high.data(),
-                                    needs.low_parts ? bound.low.data() : nullptr);
+    if (bound.low_parts) bound.low.resize(room);
     *value = bound.high.data();
-    *low = needs.low_parts ? bound.low.data() : nullptr;
+    *low = bound.low_parts ? bound.low.data() : nullptr;
+    bound.feature->program.evaluate(bound.arguments, n, bound.high.data(),
+                                    bound.low_parts ? bound.low.data() : nullptr);
     *sum = column_sum(*value, n);
     return std::isfinite(*sum);
   }

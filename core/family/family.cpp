@@ -133,6 +133,43 @@ void powers(const double* x, size_t n, double p, double* out) {
   exp_array(out, n, out);
 }
 
+// With t = theta: 2 (y log(y / m) - (y + t) log((y + t) / (m + t))), as differences of relative
+// entropies E(y, m). Those of large counts cancel, where E(y, m) - E(y + t, m + t) is also
+//   t^2 (y - m)^2 / (m (y + t) (m + t)) - y E(p, q) / p + t E(m + t, y + t) / (m + t),
+// p = m (y + t), q = y (m + t), whose terms are no larger than it.
+void negative_binomial_deviances(double t, const double* y, const double* m, size_t n, double* out,
+                                 double* scratch) {
+  std::array<double, kBlock> a;
+  std::array<double, kBlock> b;
+  std::array<double, kBlock> first;
+  std::array<double, kBlock> second;
+  relative_entropies(y, m, n, out, scratch);
+  for (size_t begin = 0; begin < n && !std::isinf(t); begin += kBlock) {
+    const size_t rows = std::min(kBlock, n - begin);
+    const double* y_of = y + begin;
+    const double* m_of = m + begin;
+    for (size_t i = 0; i < rows; ++i) {
+      const bool large = m_of[i] > t;
+      a[i] = large ? m_of[i] * (y_of[i] + t) : y_of[i] + t;
+      b[i] = large ? y_of[i] * (m_of[i] + t) : m_of[i] + t;
+    }
+    relative_entropies(a.data(), b.data(), rows, first.data(), scratch);
+    for (size_t i = 0; i < rows; ++i) {
+      a[i] = m_of[i] + t;
+      b[i] = y_of[i] + t;
+    }
+    relative_entropies(a.data(), b.data(), rows, second.data(), scratch);
+    for (size_t i = 0; i < rows; ++i) {
+      const double scaled = t * ((y_of[i] - m_of[i]) / a[i]);
+      const double large = scaled * (scaled * (a[i] / (m_of[i] * b[i]))) -
+                           (y_of[i] > 0.0 ? first[i] / (m_of[i] * b[i]) * y_of[i] : 0.0) +
+                           t * (second[i] / a[i]);
+      out[begin + i] = m_of[i] > t ? large : out[begin + i] - first[i];
+    }
+  }
+  for (size_t i = 0; i < n; ++i) out[i] *= 2.0;
+}
+
 // 2 (y^(2-p) / ((1-p)(2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p)).
 void tweedie_deviances(double p, const double* y, const double* m, size_t n, double* out,
                        double* scratch) {
@@ -354,7 +391,7 @@ void Family::variance_slopes(const double* mean, const double* rest, const doubl
 }
 
 void Family::deviances(const double* y, const double* mean, const double* rest, size_t n,
-                       double* out, double* scratch) const {
+                       double* out, double* scratch, const double* y_rest) const {
   const bool known = kind != FamilyKind::kTweedie;
   const double power = parameter;
   if (kind == FamilyKind::kGaussian || (!known && power == 0.0)) {
@@ -375,29 +412,14 @@ void Family::deviances(const double* y, const double* mean, const double* rest, 
     std::array<double, kBlock> part;
     for (size_t begin = 0; begin < n; begin += kBlock) {
       const size_t m = std::min(kBlock, n - begin);
-      for (size_t i = 0; i < m; ++i) other[i] = 1.0 - y[begin + i];
+      for (size_t i = 0; i < m; ++i)
+        other[i] = y_rest == nullptr ? 1.0 - y[begin + i] : y_rest[begin + i];
       relative_entropies(y + begin, mean + begin, m, out + begin, scratch);
       relative_entropies(other.data(), rest + begin, m, part.data(), scratch);
       for (size_t i = 0; i < m; ++i) out[begin + i] = 2.0 * (out[begin + i] + part[i]);
     }
   } else if (kind == FamilyKind::kNegativeBinomial) {
-    std::array<double, kBlock> ys;
-    std::array<double, kBlock> means;
-    std::array<double, kBlock> part;
-    for (size_t begin = 0; begin < n; begin += kBlock) {
-      const size_t m = std::min(kBlock, n - begin);
-      for (size_t i = 0; i < m; ++i) {
-        ys[i] = y[begin + i] + parameter;
-        means[i] = mean[begin + i] + parameter;
-      }
-      relative_entropies(y + begin, mean + begin, m, out + begin, scratch);
-      if (std::isinf(parameter)) {
-        part.fill(0.0);
-      } else {
-        relative_entropies(ys.data(), means.data(), m, part.data(), scratch);
-      }
-      for (size_t i = 0; i < m; ++i) out[begin + i] = 2.0 * (out[begin + i] - part[i]);
-    }
+    negative_binomial_deviances(parameter, y, mean, n, out, scratch);
   } else {
     tweedie_deviances(power, y, mean, n, out, scratch);
   }

@@ -64,9 +64,10 @@ struct Family {
   // d variance / d mean, from what variances() gave.
   void variance_slopes(const double* mean, const double* rest, const double* variance, size_t n,
                        double* out) const;
-  // Unit deviances. `scratch` has room for n.
+  // Unit deviances. `scratch` has room for n; `y_rest` is 1 - y, where y alone does not tell all
+  // its digits.
   void deviances(const double* y, const double* mean, const double* rest, size_t n, double* out,
-                 double* scratch) const;
+                 double* scratch, const double* y_rest = nullptr) const;
 
  private:
   void start_within_link(const double* y, size_t n, double* mean) const;

@@ -13,8 +13,9 @@ void working_terms(const Family& family, const WorkingRows& rows, const Means& m
     const double w = prior * means.slope[i] * (means.slope[i] / out.variance[i]);
     const bool positive = w > 0.0 && std::isfinite(w);
     // Of a binomial mean near 1 the complement has the digits.
-    const double residual = binomial && means.mean[i] > 0.5 ? means.rest[i] - (1.0 - rows.y[i])
-                                                            : rows.y[i] - means.mean[i];
+    const double rest = rows.rest == nullptr ? 1.0 - rows.y[i] : rows.rest[i];
+    const double residual =
+        binomial && means.mean[i] > 0.5 ? means.rest[i] - rest : rows.y[i] - means.mean[i];
     const double step = positive ? residual / means.slope[i] : 0.0;
     const bool counts = positive && std::isfinite(step);
     out.pearson[i] = positive ? residual * (residual / out.variance[i]) : 0.0;

@@ -11,6 +11,7 @@ struct WorkingRows {
   const double* y;
   const double* prior;  // weights; null: all ones
   size_t rows;
+  const double* rest = nullptr;  // 1 - y, where y alone does not tell all its digits
 };
 
 // Per row, with mu its mean: both are 0 where a weight is not positive and finite.

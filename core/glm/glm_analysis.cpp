@@ -86,6 +86,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const Json* previous = reader.optional("previous");
   const Json* null = reader.optional("null");
   const Json* firth = reader.optional("firth");
+  const bool precise = reader.flag("precise", false);
   const bool likelihood = reader.flag("likelihood", false);
   const bool observed = reader.flag("observed", false);
   const bool theta = reader.flag("theta", false);
@@ -103,6 +104,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
     throw SpecError("a pass at given coefficients needs the levels of every factor");
   point.firth = read_leverages(design, firth);
   if (null != nullptr && !null->is_null()) point.null = number_from_json(*null, "null");
+  point.precise = precise;
   point.likelihood = likelihood;
   point.observed = observed;
   point.theta = theta;
@@ -117,6 +119,7 @@ Json GlmAnalysis::spec() const {
           {"predictor", write_predictor(point_.predictor)},
           {"previous", write_predictor(point_.previous)},
           {"null", point_.null.has_value() ? number_to_json(*point_.null) : Json()},
+          {"precise", point_.precise},
           {"likelihood", point_.likelihood},
           {"observed", point_.observed},
           {"theta", point_.theta},
@@ -136,8 +139,8 @@ GlmState GlmAnalysis::empty() const {
 void GlmAnalysis::update(State& into, const Chunk& chunk) const {
   GlmRows rows(design_, family_, point_, aids_, chunk, into);
   const RowCounts counts = accumulate_mapped(
-      design_, plan_, chunk, [&](const Tile& tile) -> const Tile& { return rows.map(tile); },
-      into.products);
+      design_, plan_, point_.precise, chunk,
+      [&](const Tile& tile) -> const Tile& { return rows.map(tile); }, into.products);
   into.rows += counts.rows;
   into.used += counts.used;
   into.missing += counts.missing;

@@ -83,6 +83,7 @@ struct GlmPoint {
   std::optional<LinearPredictor> predictor;  // none: the family's start, made from the responses
   std::optional<LinearPredictor> previous;   // the step came from here
   std::optional<double> null;                // the constant of the model without predictors
+  bool precise = false;                      // double-double products of the weighted columns
   bool likelihood = false;                   // the responses' part of it is summed as well
   bool observed = false;                     // weights of Newton's step, not of Fisher's
   bool extremes = false;                     // they are counted; the design is frozen
@@ -108,8 +109,8 @@ class GlmAnalysis {
 
   GlmAnalysis(Design design, Family family, GlmPoint point);
   // {"design": …, "family": …, "predictor": … | null, "previous": … | null, "null": number | null,
-  // "likelihood": false | true, "observed": false | true, "theta": false | true,
-  // "extremes": false | true, "held": [column, …],
+  // "precise": false | true, "likelihood": false | true, "observed": false | true,
+  // "theta": false | true, "extremes": false | true, "held": [column, …],
   // "firth": null | {"basis": …, "columns": […], "inverse": […]}}
   static GlmAnalysis from_spec(const Json& spec);
 

@@ -254,9 +254,17 @@ TEST(GlmCounts, AreSharesWithTrialsAsWeights) {
   spec["pweights"] = nullptr;
   spec["formula"] = "cbind(s, t - s) ~ x + g";
   const Json counts = fit(spec, table);
-  EXPECT_EQ(shares["coefficients"], counts["coefficients"]);
+  // Counts tell more digits than their share.
+  const auto expect_near = [](const Json& one, const Json& other) {
+    const double value = number_from_json(one, "one");
+    EXPECT_NEAR(value, number_from_json(other, "other"), 1e-14 * (1.0 + std::abs(value)));
+  };
+  for (const char* key : {"estimate", "std_error"}) {
+    for (size_t i = 0; i < 4; ++i)
+      expect_near(shares["coefficients"][key][i], counts["coefficients"][key][i]);
+  }
   for (const char* key : {"deviance", "log_likelihood", "n_valid_obs", "null_deviance"})
-    EXPECT_EQ(shares[key], counts[key]) << key;
+    expect_near(shares[key], counts[key]);
 }
 
 TEST(GlmCounts, WhatIsRefused) {

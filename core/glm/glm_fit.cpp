@@ -13,18 +13,18 @@
 #include "family/likelihood.hpp"
 #include "formula/formula.hpp"
 #include "solve/model_covariance.hpp"
+#include "solve/precision.hpp"
 
 namespace insitu {
 namespace {
 
-constexpr double kPlainEps = 0x1p-50;  // see linear_fit.cpp
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
+constexpr double kLeftOut = 1e-12;     // of the deviance
 constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
 // Part of the deviance that a step takes. Below it Newton's begin, and steps are not expected to
 // raise the deviance: should one, it is halved blindly, which may cost a pass.
 constexpr double kNearEnd = 1e-2;
-constexpr double kNewtonStep = 1e-5;       // the square of the last of these is lost in kSlowStep
-constexpr double kNewtonShrinks = 0.1;     // less than this, from one step to the next
+constexpr double kThetaMoves = 1e-5;       // relative, of a step whose square counts
 constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to change by less
 constexpr double kRoundingOfPenalty = 1e-6;
 constexpr double kThetaStep = 1e-9;  // the last of theta, relative
@@ -54,6 +54,7 @@ GlmFit::GlmFit(const Json& spec) {
   options_ = read_options(spec, list);
   if (options_.estimate_theta) theta_.emplace();
   separation_.emplace(options_.family);
+  pace_.emplace(is_canonical(options_.family));
   std::vector<DesignColumn> columns = read_columns(list);
   const std::string formula = full_formula(options_, columns);
   design_ = Design::make(formula, columns,
@@ -68,6 +69,7 @@ GlmFit::GlmFit(const Json& spec) {
   if (design_.trials.has_value()) require_binomial();
   if (formula != options_.formula && options_.formula.find('~') != std::string::npos)
     design_.response->label = response_text(options_.formula);
+  precise_ = options_.rows.has_value() && precision_is_free(design_, *options_.rows);
 }
 
 AnalysisPtr GlmFit::next() {
@@ -79,7 +81,8 @@ AnalysisPtr GlmFit::next() {
     parts_ = previous_.has_value() && !options_.firth && decrease_ > kNearEnd;
     if (parts_) point.previous = previous_->predictor;
     if (!null_ready_ || theta_.has_value()) point.null = null_;
-    point.observed = observed_;
+    point.precise = precise_;
+    point.observed = pace_->observed();
     point.firth = leverages_;
     point.extremes = !options_.firth && separation_->counting(design_);
     point.held = separation_->held();
@@ -117,59 +120,6 @@ void GlmFit::require_rows(const GlmState& state) const {
   }
 }
 
-// Given values are coefficients of the formula's columns, dropped ones included.
-void GlmFit::start_at_given() {
-  LinearPredictor predictor = LinearPredictor::zero(design_);
-  std::vector<double> values = options_.initial_values;
-  if (options_.initial_value.has_value())
-    values.assign(predictor.coefficients.size(), *options_.initial_value);
-  if (values.size() != predictor.coefficients.size()) {
-    throw SpecError("initial_values holds " + std::to_string(values.size()) +
-                    " numbers, and the model has " + std::to_string(predictor.coefficients.size()) +
-                    " coefficients");
-  }
-  for (const double value : values) {
-    if (std::isinf(value)) throw SpecError("initial_values must be finite");
-  }
-  predictor.coefficients = values;
-  for (double& value : predictor.coefficients) value = std::isnan(value) ? 0.0 : value;
-  if (design_.intercept) predictor.constant = predictor.coefficients[0];
-  at_ = Place{predictor.coefficients, predictor};
-}
-
-GlmFit::Place GlmFit::between(const Place& from, const Place& to, double part) {
-  Place place = from;
-  const bool cells = [&] {
-    for (size_t t = 0; t < from.predictor.terms.size(); ++t) {
-      const bool within = !from.predictor.terms[t].factors.empty();
-      if (within && from.predictor.terms[t].center != to.predictor.terms[t].center) return true;
-    }
-    return false;
-  }();
-  auto mean = [&](double a, double b) { return a + part * (b - a); };
-  for (size_t i = 0; i < place.coefficients.size(); ++i)
-    place.coefficients[i] = mean(from.coefficients[i], to.coefficients[i]);
-  if (cells) {  // about zero
-    LinearPredictor& raw = place.predictor;
-    for (LinearPredictor::Term& term : raw.terms) term.center = 0.0;
-    raw.coefficients = place.coefficients;
-    raw.constant = raw.terms.empty() || raw.terms[0].first == 0 ? 0.0 : place.coefficients[0];
-    return place;
-  }
-  double constant = to.predictor.constant;
-  for (size_t t = 0; t < to.predictor.terms.size(); ++t) {
-    const LinearPredictor::Term& term = to.predictor.terms[t];
-    if (!term.factors.empty()) continue;
-    constant +=
-        to.predictor.coefficients[term.first] * (from.predictor.terms[t].center - term.center);
-  }
-  place.predictor.constant = mean(from.predictor.constant, constant);
-  for (size_t i = 0; i < place.predictor.coefficients.size(); ++i)
-    place.predictor.coefficients[i] =
-        mean(from.predictor.coefficients[i], to.predictor.coefficients[i]);
-  return place;
-}
-
 // What a step has to lower: where theta moves, deviances alone cannot be compared.
 double GlmFit::objective(const GlmState& state, GlmStep step) const {
   const double deviance = state.deviances[step].hi - log_determinant_;
@@ -200,6 +150,7 @@ bool GlmFit::shorten(const GlmState& state) {
 
 void GlmFit::go_back(double part) {
   at_ = between(*previous_, *at_, part);
+  pace_->restart();
   if (theta_.has_value()) {
     theta_->shorten(part);
     options_.family.parameter = theta_->theta();
@@ -244,7 +195,7 @@ void GlmFit::step_null(const GlmState& state) {
 
 // Sizes of a step over the coefficients that are estimated.
 GlmFit::StepSize GlmFit::size_of_step(const GlmState& state, const LinearSolution& solution,
-                                      const Place& next) const {
+                                      const GlmPlace& next) const {
   StepSize size;
   const double decrease = static_cast<double>(state.pearson - solution.residual_squares);
   size.decrease = std::abs(decrease) / (std::abs(state.deviances[kFullStep].hi) + 0.1);
@@ -273,29 +224,17 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
                             step.largest <= options.coefficient_tolerance * step.coefficient;
   const bool objective =
       options.objective_tolerance == 0.0 || step.decrease <= options.objective_tolerance;
+  // The deviance after the step is known by its quadratic, up to terms of the third order.
+  const double squared_step = step.decrease * (std::abs(deviance) + 0.1) / step.dispersion;
+  const double left_out = step.dispersion * std::pow(squared_step, 1.5);
   const bool steps =
-      step.in_errors <= kLargestStep &&
+      step.in_errors <= kLargestStep && left_out <= kLeftOut * std::abs(deviance) &&
       ((is_canonical(options.family) && !options.firth) || step.relative <= kSlowStep);
   // Without residuals there are no standard errors to compare with: the model fits perfectly.
   const bool perfect =
       step.dispersion == 0.0 || deviance <= 0x1p-50 * static_cast<double>(state.used);
   const bool theta = !theta_.has_value() || theta_->relative_step() <= kThetaStep;
   return coefficients && objective && theta && (steps || perfect);
-}
-
-// Newton's steps, until their squares do not count; then Fisher's, for the standard errors. Where
-// much of the observed information cannot be trusted (see GlmRows) Newton's steps do not shrink in
-// squares either, and Fisher's are as good.
-void GlmFit::choose_information(const StepSize& step) {
-  if (is_canonical(options_.family) || !newton_) return;
-  if (!observed_) {
-    observed_ = step.decrease <= kNearEnd;
-    return;
-  }
-  newton_ = newton_step_ == 0.0 || step.relative <= kNewtonShrinks * newton_step_;
-  newton_step_ = step.relative;
-  const bool theta_moves = theta_.has_value() && theta_->relative_step() > kNewtonStep;
-  observed_ = newton_ && (step.relative > kNewtonStep || theta_moves);
 }
 
 // Firth's penalty takes two passes a step: the first tells the leverages at its place, unless the
@@ -319,9 +258,9 @@ bool GlmFit::wait_for_leverages(const GlmState& state, const LinearSystem& syste
 
 // What a step says of the iterations; chooses how the next pass is made.
 GlmFit::Verdict GlmFit::judge(const GlmState& state, const LinearSolution& solution,
-                              const Place& next, double objective_here) {
+                              const GlmPlace& next, double objective_here) {
   Verdict verdict;
-  verdict.fisher = !observed_;
+  verdict.fisher = !pace_->observed();
   const bool more_held =
       !state.extremes.empty() && separation_->accept(design_, state, solution.rank);
   if (!options_.firth) separation_->watch(solution);
@@ -336,7 +275,8 @@ GlmFit::Verdict GlmFit::judge(const GlmState& state, const LinearSolution& solut
     step.decrease = std::abs(objective_here - deviance_) / (std::abs(deviance_) + 0.1);
   verdict.separated = separation_->diverging() && step.decrease <= kDevianceSettled;
   verdict.converged = verdict.fisher && !verdict.separated && !more_held && ended(state, step);
-  choose_information(step);
+  verdict.step = {step.relative, step.decrease <= kNearEnd,
+                  theta_.has_value() && theta_->relative_step() > kThetaMoves};
   decrease_ = step.decrease;
   ++iterations_;
   return verdict;
@@ -384,7 +324,7 @@ void GlmFit::accept(const AnyState& any) {
   const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
   if (!at_.has_value() && given) {
     design_ = design;
-    start_at_given();
+    at_ = place_of_initial_values(design_, options_);
     return;
   }
   if (frozen && !options_.firth && shorten(state)) return;
@@ -394,20 +334,17 @@ void GlmFit::accept(const AnyState& any) {
   if (options_.cov_coef || options_.firth) solver.direct_columns = kMostCovarianceColumns;
   solver.drop_first = options_.drop_first;
   solver.drop_main = options_.drop_main;
-  solver.eps = std::max(kPlainEps, state.products.rounding);
+  solver.eps = relative_rounding(state.products, precise_);
   const auto [system, solution] = solve(design, plan, products, solver);
   design_ = design;
   if (options_.firth && wait_for_leverages(state, system, solution)) return;
 
-  Place next{{}, predictor_of(system, solution)};
-  for (size_t i = 0; i < solution.coefficients.size(); ++i)
-    next.coefficients.push_back(
-        solution.aliased[i] ? 0.0 : static_cast<double>(solution.coefficients[i]));
+  GlmPlace next = place_of(system, solution);
   const double objective_here = at_.has_value() ? objective(state, kFullStep) : 0.0;
   const Verdict verdict = judge(state, solution, next, objective_here);
   const bool limit = iterations_ >= options_.max_iterations;
-  const bool more = options_.tight && !last_ && verdict.converged;
-  if (verdict.converged || limit || verdict.separated) observed_ = false;
+  const bool lacking = !precise_ && lacks_digits(solution);
+  const bool more = verdict.converged && ((options_.tight && !last_) || lacking);
   const bool last = (verdict.converged && !more) || limit || verdict.separated;
   if (null_ready_ && verdict.fisher && last) {
     end_ = verdict.separated ? GlmEnd{false, "stopped where coefficients grow without end"}
@@ -419,7 +356,10 @@ void GlmFit::accept(const AnyState& any) {
     return;
   }
   last_ = last_ || more;
+  precise_ = precise_ || (verdict.converged && lacking) || precision_is_free(design_, state.rows);
   deviance_ = objective_here;
+  if (at_.has_value()) next = pace_->after(*at_, next, solution, verdict.step);
+  if (verdict.converged || limit || verdict.separated) pace_->end_with_fisher();
   previous_ = std::move(at_);
   at_ = std::move(next);
 }

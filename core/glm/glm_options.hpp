@@ -29,7 +29,8 @@ struct GlmOptions {
   uint64_t max_iterations = 25;
   double coefficient_tolerance = 1e-6;
   double objective_tolerance = 1e-8;
-  bool tight = false;  // one more pass, at the end of the last step
+  std::optional<uint64_t> rows;  // where they are known beforehand
+  bool tight = false;            // one more pass, at the end of the last step
   CovarianceOptions covariance;
   bool firth = false;  // the likelihood is penalised, so that estimates are finite
 };

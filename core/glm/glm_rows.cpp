@@ -144,7 +144,7 @@ void GlmRows::add_means(const Tile& tile, GlmStep step, const double* eta) {
   const size_t n = tile.rows;
   family_.link.means(eta, n, {mean_.data(), rest_.data(), slope_.data()}, scratch_.data());
   family_.deviances(tile.values.back(), mean_.data(), rest_.data(), n, deviance_.data(),
-                    scratch_.data());
+                    scratch_.data(), y_rest_);
   uint64_t outside = 0;
   for (size_t i = 0; i < n; ++i) {
     const bool inside = family_.allows_mean(mean_[i], rest_[i]) && std::isfinite(deviance_[i]);
@@ -159,7 +159,7 @@ void GlmRows::add_means(const Tile& tile, GlmStep step, const double* eta) {
 
 // W, z and Pearson's terms from where add_means was last.
 void GlmRows::weigh(const Tile& tile, const double* linear) {
-  working_terms(family_, {tile.values.back(), tile.weight, tile.rows},
+  working_terms(family_, {tile.values.back(), tile.weight, tile.rows, y_rest_},
                 {mean_.data(), rest_.data(), slope_.data()},
                 {weight_.data(), response_.data(), scratch_.data(), variance_.data()});
   for (size_t i = 0; i < tile.rows; ++i) {
@@ -244,6 +244,27 @@ void GlmRows::penalise(const Tile& tile) {
   }
 }
 
+// Pearson's sum as that of W (z - X b)^2, by the very products that the step is solved from: what
+// the step takes of it may be much smaller.
+DoubleDouble GlmRows::working_squares(const Tile& tile) const {
+  DoubleDouble sum;
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const DoubleDouble residual = DoubleDouble(response_[i]) - DoubleDouble(linear_[i]);
+    sum += residual * residual * DoubleDouble(weight_[i]);
+  }
+  return sum;
+}
+
+// Shares of 1 less a trillionth have lost most digits of the trillionth; counts have them.
+const double* GlmRows::rest_of_shares(const Tile& tile) {
+  if (tile.trials == nullptr) return nullptr;
+  const double* y = tile.values.back();
+  const double* low = tile.low.back();
+  rest_of_shares_.resize(round_up_8(tile.rows));
+  for (size_t i = 0; i < tile.rows; ++i) rest_of_shares_[i] = (1.0 - y[i]) - low[i];
+  return rest_of_shares_.data();
+}
+
 // Sums that do not depend on where the pass stands.
 void GlmRows::add_responses(const Tile& tile) {
   const double* y = tile.values.back();
@@ -258,6 +279,7 @@ void GlmRows::add_responses(const Tile& tile) {
 
 const Tile& GlmRows::map(const Tile& read) {
   check(read);
+  y_rest_ = rest_of_shares(read);
   add_responses(read);
   if (point_.null.has_value()) add_null(read);
   const Tile& tile = *without_held(read);
@@ -273,11 +295,14 @@ const Tile& GlmRows::map(const Tile& read) {
     }
   }
   if (aids_.theta.has_value()) add_theta(tile);
-  into_.pearson += DoubleDouble(add_working(tile, kFullStep, linear_.data(), point_.observed));
+  const double pearson = add_working(tile, kFullStep, linear_.data(), point_.observed);
+  into_.pearson +=
+      point_.precise && !point_.observed ? working_squares(tile) : DoubleDouble(pearson);
   if (point_.firth.has_value()) penalise(tile);
   mapped_ = tile;
   mapped_.weight = weight_.data();
   mapped_.values.back() = response_.data();
+  mapped_.low.back() = nullptr;
   mapped_.sums.back() = column_sum(response_.data(), tile.rows);
   return mapped_;
 }

@@ -37,6 +37,8 @@ class GlmRows {
   // The same, or with weight 0 for rows that are held.
   const Tile* without_held(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
+  const double* rest_of_shares(const Tile& tile);
+  DoubleDouble working_squares(const Tile& tile) const;
 
   const Design& design_;
   const Family& family_;
@@ -54,6 +56,8 @@ class GlmRows {
   AlignedDoubles previous_;                // the same where the step came from
   AlignedDoubles eta_, mean_, rest_, slope_, variance_, deviance_, scratch_;
   AlignedDoubles weight_, response_;
+  AlignedDoubles rest_of_shares_;
+  const double* y_rest_ = nullptr;  // 1 - y of the tile, where trials are counted
 };
 
 }  // namespace insitu

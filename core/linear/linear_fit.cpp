@@ -11,18 +11,10 @@
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
 #include "formula/formula.hpp"
+#include "solve/precision.hpp"
 
 namespace insitu {
 namespace {
-
-constexpr double kFreeOperations =
-    4e7;  // rows x columns^2 up to here: double-double costs nothing anyone notices
-constexpr double kWantedDigits =
-    1e-9;  // worst error accepted from one pass in double, relative to max(|b|, its standard error)
-// Relative error of products summed in double: chains of at most a few hundred additions in a tile,
-// a few thousand in a cell, whose rounding averages out over tiles; a few units in the last place.
-constexpr double kPlainEps = 0x1p-50;
-constexpr double kPreciseEps = 0x1p-100;
 
 LinearOptions read_options(const Json& spec, Json& columns) {
   SpecReader reader(spec, "linear");
@@ -86,32 +78,15 @@ void refuse_underflow(const Design& design, const CrossProducts& products) {
   }
 }
 
-double columns_of(const Design& design) {
-  double columns = 1.0;
-  for (const DesignTerm& term : design.terms) {
-    double cells = 1.0;
-    for (const size_t factor : term.factors) {
-      const auto& levels = design.factors[factor].levels;
-      // Unknown yet: a guess that only decides whether to be precise at once.
-      cells *= levels.has_value() ? static_cast<double>(levels->size()) : 100.0;
-    }
-    columns += term.factors.empty()
-                   ? 1.0
-                   : 0.1 * cells;  // coded columns cost a tenth: they are not squared
-  }
-  return columns;
-}
-
 }  // namespace
 
 LinearFit::LinearFit(const Json& spec) {
   Json columns;
   options_ = read_options(spec, columns);
   design_ = make_design(options_.formula, columns, options_);
-  const double p = columns_of(design_);
   precise_ = options_.precision == "double-double" ||
              (options_.precision == "auto" && options_.rows.has_value() &&
-              static_cast<double>(*options_.rows) * p * p <= kFreeOperations);
+              precision_is_free(design_, *options_.rows));
 }
 
 AnalysisPtr LinearFit::next() {
@@ -125,11 +100,8 @@ AnalysisPtr LinearFit::next() {
 bool LinearFit::needs_precision(const Design& frozen, const LinearState& state,
                                 const LinearSolution& solution) const {
   if (precise_ || options_.precision == "double") return false;
-  const double p = columns_of(frozen);
-  const bool free =
-      options_.precision == "auto" && static_cast<double>(state.rows) * p * p <= kFreeOperations;
-  return free || solution.doubtful || !solution.suspicious.empty() ||
-         !(solution.error_bound <= kWantedDigits);
+  const bool free = options_.precision == "auto" && precision_is_free(frozen, state.rows);
+  return free || lacks_digits(solution);
 }
 
 void LinearFit::accept(const AnyState& any) {
@@ -160,7 +132,7 @@ void LinearFit::accept(const AnyState& any) {
   solver.drop_first = options_.drop_first;
   solver.drop_main = options_.drop_main && !options_.cube;
   solver.cube = options_.cube;
-  solver.eps = std::max(precise_ ? kPreciseEps : kPlainEps, state.products.rounding);
+  solver.eps = relative_rounding(state.products, precise_);
   const auto [system, solution] = solve(frozen, plan, products, solver);
   if (needs_precision(frozen, state, solution)) {
     design_ = frozen;

@@ -90,7 +90,7 @@ void ScoreSquaresAnalysis::update(State& into, const Chunk& chunk) const {
     mapped.weight = squares.data();
     return mapped;
   };
-  const RowCounts counts = accumulate_mapped(design_, plan_, chunk, map, into.products);
+  const RowCounts counts = accumulate_mapped(design_, plan_, false, chunk, map, into.products);
   into.rows += counts.rows;
   into.used += counts.used;
 }

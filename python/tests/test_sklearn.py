@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import subprocess
 import sys
@@ -73,19 +74,10 @@ def path(frame, tmp_path_factory) -> str:
     return str(file)
 
 
-def unreachable(estimator) -> dict[str, str]:
-    """Checks that a class cannot pass, and why."""
-    if isinstance(estimator, LinearRegression):
-        return {}
-    why = "of more columns than rows a generalised linear model keeps some that are rounding"
-    return {"check_sample_weight_equivalence_on_dense_data": why}
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:no degrees of freedom|.*nearly a combination:UserWarning")
 @parametrize_with_checks(
     [*ESTIMATORS, GLMRegressor("poisson"), GLMRegressor("Gamma", link="log")],
-    expected_failed_checks=unreachable,
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
@@ -167,6 +159,11 @@ def test_generalised_linear_models(frame, X, name, weighted):
         ("quasipoisson", "n"),
         ("inverse.gaussian(log)", "size"),
         (families.negative_binomial(2.0), "n"),
+        ("negative.binomial", "n"),
+        (families.negative_binomial(math.inf), "n"),
+        (families.quasi("log", "mu^2"), "size"),
+        (families.quasi("logit", "mu(1-mu)"), "share"),
+        (families.quasi("log", "mu"), "n"),
         ("gaussian", "y"),
     ],
 )
@@ -317,6 +314,31 @@ def test_separated_classes():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         LogisticRegression().fit(X, y ^ (rng.random(60) < 0.2))
+
+
+def test_firths_estimates_are_finite():
+    counts = {(0, 0): 9, (0, 1): 4, (1, 0): 7}  # of x and y: none is an event where x is 1
+    x, y = np.repeat(np.array(list(counts)), list(counts.values()), axis=0).T
+    found = LogisticRegression(method="firth", tol=1e-12).fit(x[:, np.newaxis], y)
+    # Of a table of two by two they are the logits of the counts, each with a half more.
+    low, high = np.log(4.5 / 9.5), np.log(0.5 / 7.5)
+    np.testing.assert_allclose(found.intercept_, [low], rtol=1e-8)
+    np.testing.assert_allclose(found.coef_, [[high - low]], rtol=1e-8)
+    assert found.model_.converged
+
+
+def test_levels_of_one_class(frame):
+    rows, y = frame[["x", "f"]], frame["won"] & (frame["f"] != "mid")
+    with pytest.warns(UserWarning, match="f=mid: all .* responses are 0") as told:
+        found = LogisticRegression().fit(rows, y)
+    assert not any(issubclass(warning.category, ConvergenceWarning) for warning in told)
+    assert found.coef_[0][found.coef_names_ == "f=mid"] == -np.inf
+    middle = frame["f"] == "mid"
+    assert (found.predict_proba(rows)[middle] == [1.0, 0.0]).all()
+    rest = LogisticRegression().fit(rows[~middle], y[~middle])
+    np.testing.assert_allclose(
+        found.predict_proba(rows)[~middle], rest.predict_proba(rows[~middle]), rtol=1e-6
+    )
 
 
 def test_steps_and_tolerances(frame, X):
