@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 # scikit-learn's checks of array-API input are left out without; SciPy reads it when it is imported.
@@ -193,3 +194,27 @@ def pg(request: pytest.FixtureRequest) -> Iterator[PostgresDatabase]:
 
 
 _databases = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def rows_of_every_family() -> pd.DataFrame:
+    """600 rows with a response for every family, numbers, a factor, groups and weights."""
+    rows = 600
+    generator = np.random.default_rng(3)
+    x, z = generator.normal(size=rows), generator.gamma(2.0, 1.0, rows)
+    f = generator.integers(0, 3, rows)
+    eta = 0.3 + 0.4 * x - 0.2 * z + 0.5 * (f == 1) - 0.3 * (f == 2)
+    return pd.DataFrame(
+        {
+            "y": eta + generator.normal(size=rows) * (1 + x**2) / 2,
+            "count": generator.poisson(np.exp(0.5 * eta)),
+            "event": (generator.random(rows) < 1 / (1 + np.exp(-eta))).astype(float),
+            "size": generator.gamma(2.0, np.exp(0.3 * eta) / 2.0),
+            "x": x,
+            "z": z,
+            "f": np.array(list("abc"))[f],
+            "treated": generator.random(rows) < 0.4,
+            "firm": [f"firm {k}" for k in generator.integers(0, 25, rows)],
+            "w": 0.5 + generator.random(rows),
+        }
+    )

@@ -1,4 +1,4 @@
-"""Wald tests, comparisons of models and marginal effects, against statsmodels and by brute force."""
+"""Wald tests and comparisons of models, against statsmodels."""
 
 from __future__ import annotations
 
@@ -10,31 +10,14 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
 import insitu
-from insitu import DataError, NumericError, SpecError
+from insitu import NumericError, SpecError
 
 ROWS = 600
 
 
 @pytest.fixture(scope="module")
-def data() -> pd.DataFrame:
-    generator = np.random.default_rng(3)
-    x, z = generator.normal(size=ROWS), generator.gamma(2.0, 1.0, ROWS)
-    f = generator.integers(0, 3, ROWS)
-    eta = 0.3 + 0.4 * x - 0.2 * z + 0.5 * (f == 1) - 0.3 * (f == 2)
-    return pd.DataFrame(
-        {
-            "y": eta + generator.normal(size=ROWS) * (1 + x**2) / 2,
-            "count": generator.poisson(np.exp(0.5 * eta)),
-            "event": (generator.random(ROWS) < 1 / (1 + np.exp(-eta))).astype(float),
-            "size": generator.gamma(2.0, np.exp(0.3 * eta) / 2.0),
-            "x": x,
-            "z": z,
-            "f": np.array(list("abc"))[f],
-            "treated": generator.random(ROWS) < 0.4,
-            "firm": [f"firm {k}" for k in generator.integers(0, 25, ROWS)],
-            "w": 0.5 + generator.random(ROWS),
-        }
-    )
+def data(rows_of_every_family) -> pd.DataFrame:
+    return rows_of_every_family
 
 
 # statsmodels drops the first level; ours does here too.
@@ -227,6 +210,28 @@ def test_generalised_linear_models_are_compared_by_likelihood_ratios(data):
     assert scaled["p_value"] == pytest.approx(scipy.stats.chi2.sf(3 * f, 3), rel=1e-6)
 
 
+def test_each_model_has_its_own_theta(data):
+    formulas = ("n ~ x", "n ~ x + z + f")
+    spread = data.assign(n=data["count"] * (1 + (data["w"] > 1) * 3))
+    models = [insitu.rx_glm(f, spread, "negative.binomial", tolerance="tight") for f in formulas]
+    assert models[0].theta < 0.99 * models[1].theta
+    others = [smf.negativebinomial(f, spread).fit(disp=0, maxiter=500) for f in formulas]
+    ratio = 2 * (others[1].llf - others[0].llf)
+    comparison = insitu.rx_anova(*models)
+    row = comparison.tidy().iloc[1]
+    assert row["statistic"] == pytest.approx(ratio, rel=1e-6)
+    assert row["df"] == 3
+    assert row["p_value"] == pytest.approx(scipy.stats.chi2.sf(ratio, 3), rel=1e-5)
+    np.testing.assert_allclose(comparison.tidy()["deviance"], [-2 * each.llf for each in others], rtol=1e-8)  # fmt: skip
+    assert "each model has its own theta" in str(comparison)
+    dropped = insitu.rx_anova(models[1], data=spread).tidy().set_index("term")
+    without = smf.negativebinomial("n ~ x + f", spread).fit(disp=0, maxiter=500)
+    assert dropped.loc["z", "statistic"] == pytest.approx(2 * (others[1].llf - without.llf), rel=1e-5)  # fmt: skip
+    given = insitu.rx_glm("n ~ x", spread, insitu.families.negative_binomial(models[0].theta))
+    with pytest.raises(SpecError, match="different families"):
+        insitu.rx_anova(given, models[1])
+
+
 def test_models_of_other_rows_or_responses_are_not_compared(data):
     holes = data.copy()
     holes.loc[:9, "z"] = np.nan
@@ -315,186 +320,6 @@ def test_pseudo_r_squared_and_criteria(data):
         assert 0 < quasi.pseudo_r_squared("deviance") < 1
     with pytest.raises(SpecError, match="There is no pseudo R² 'adjusted'"):
         model.pseudo_r_squared("adjusted")
-
-
-# ---- marginal effects --------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("family", ["binomial", "binomial(probit)", "poisson"])
-def test_marginal_effects_agree_with_statsmodels(data, family):
-    response = "count" if family == "poisson" else "event"
-    fit = {"binomial": smf.logit, "binomial(probit)": smf.probit, "poisson": smf.poisson}[family]
-    other = fit(f"{response} ~ x + z", data).fit(disp=0, method="newton", tol=1e-14, maxiter=100)
-    expected = other.get_margeff(at="overall").summary_frame()
-    model = insitu.rx_glm(f"{response} ~ x + z", data, family, cov_coef=True, tolerance="tight")
-    found = insitu.rx_margins(model, data).tidy()
-    assert list(found["variable"]) == ["x", "z"]
-    assert list(found["contrast"]) == ["dy/dx", "dy/dx"]
-    # Of the probit they take observed information, we expected, as R does.
-    errors = 2e-2 if "probit" in family else 1e-8
-    np.testing.assert_allclose(found["effect"], expected.iloc[:, 0], rtol=1e-8)
-    np.testing.assert_allclose(found["std_error"], expected.iloc[:, 1], rtol=errors)
-    if errors < 1e-3:
-        np.testing.assert_allclose(found["statistic"], expected.iloc[:, 2], rtol=1e-8)
-        np.testing.assert_allclose(found["p_value"], expected.iloc[:, 3], rtol=1e-7, atol=1e-300)
-        np.testing.assert_allclose(found["conf_low"], expected.iloc[:, 4], rtol=1e-7)
-        np.testing.assert_allclose(found["conf_high"], expected.iloc[:, 5], rtol=1e-7)
-
-
-def test_discrete_changes_agree_with_statsmodels(data):
-    frame = data.assign(t=data["treated"].astype(float))
-    other = smf.logit("event ~ x + t", frame).fit(disp=0, method="newton", tol=1e-14)
-    expected = other.get_margeff(at="overall", dummy=True).summary_frame()
-    as_number = insitu.rx_logit("event ~ x + t", frame, cov_coef=True, tolerance="tight")
-    as_boolean = insitu.rx_logit("event ~ x + treated", frame, cov_coef=True, tolerance="tight")
-    for found in (
-        insitu.rx_margins(as_number, frame, {"x": None, "t": [0, 1]}).tidy(),
-        insitu.rx_margins(as_boolean, frame).tidy(),
-        insitu.rx_margins(as_boolean, frame, {"x": None, "treated": [False, True]}).tidy(),
-    ):
-        np.testing.assert_allclose(found["effect"], expected.iloc[:, 0], rtol=1e-8)
-        np.testing.assert_allclose(found["std_error"], expected.iloc[:, 1], rtol=1e-8)
-    assert insitu.rx_margins(as_boolean, frame).tidy()["contrast"][1] == "True - False"
-
-
-def _columns(frame: pd.DataFrame) -> np.ndarray:
-    """The columns of x + I(x^2) + log(z) + f + z:f, in the order of our coefficients."""
-    x, z = frame["x"].to_numpy(), frame["z"].to_numpy()
-    dummies = [(frame["f"] == level).to_numpy(float) for level in "abc"]
-    parts = [np.ones(len(frame)), x, x**2, np.log(z), *dummies, *(z * d for d in dummies)]
-    return np.column_stack(parts)
-
-
-@pytest.mark.parametrize("weights", [None, "w"])
-def test_marginal_effects_by_brute_force(data, weights):
-    """Derivatives of what rx_predict says, with the gradient's own derivatives by finite differences."""
-    formula = "count ~ x + I(x^2) + log(z) + f + z:f"
-    model = insitu.rx_glm(
-        formula,
-        data,
-        "poisson",
-        pweights=weights,
-        cov_coef=True,
-        tolerance="tight",
-        drop_first=True,
-    )
-    b = model.coefficients.fillna(0.0).to_numpy()
-    covariance = model.cov_coef.fillna(0.0).to_numpy()
-    w = np.ones(ROWS) if weights is None else data[weights].to_numpy()
-    slope_x = np.zeros_like(_columns(data))
-    slope_x[:, 1], slope_x[:, 2] = 1.0, 2 * data["x"]
-    slope_z = np.zeros_like(slope_x)
-    slope_z[:, 3] = 1 / data["z"]
-    slope_z[:, 7:10] = _columns(data)[:, 4:7]
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.average(values, axis=0, weights=w)
-
-    expected = {}
-    X = _columns(data)
-    mu = np.exp(X @ b)
-    for name, S in (("x", slope_x), ("z", slope_z)):
-        gradient = mean((mu * (S @ b))[:, None] * X + mu[:, None] * S)
-        expected[name, "dy/dx"] = mean(mu * (S @ b)), gradient
-    at = {level: _columns(data.assign(f=level)) for level in "abc"}
-    means = {k: (mean(np.exp(A @ b)), mean(np.exp(A @ b)[:, None] * A)) for k, A in at.items()}
-    for level in "bc":
-        expected["f", f"{level} - a"] = tuple(
-            one - other for one, other in zip(means[level], means["a"], strict=True)
-        )
-    found = insitu.rx_margins(model, data).tidy()
-    assert [*zip(found["variable"], found["contrast"], strict=True)] == list(expected)
-    for row, (effect, gradient) in zip(found.itertuples(), expected.values(), strict=True):
-        assert row.effect == pytest.approx(effect, rel=1e-8), row
-        assert row.std_error == pytest.approx(np.sqrt(gradient @ covariance @ gradient), rel=1e-8)
-
-
-def test_a_straight_line_has_its_slope(data):
-    model = insitu.rx_lin_mod("y ~ x + f", data, cov_type="HC3", cov_coef=True, drop_first=True)
-    table = insitu.rx_margins(model, data).tidy()
-    names = ["x", "f=b", "f=c"]
-    np.testing.assert_allclose(table["effect"], model.coefficients[names], rtol=1e-12)
-    np.testing.assert_allclose(table["std_error"], model.coef_std_error[names], rtol=1e-10)
-    np.testing.assert_allclose(table["p_value"], model.coef_p_value[names], rtol=1e-9)
-    interval = model.confint().loc[names]
-    np.testing.assert_allclose(table[["conf_low", "conf_high"]], interval, rtol=1e-9)
-
-
-def test_values_that_are_held_and_compared(data):
-    model = insitu.rx_glm("count ~ x*f + z", data, "poisson", cov_coef=True)
-    at = insitu.rx_margins(model, data, "x", at={"f": "b", "z": 1.0}).tidy()["effect"][0]
-    frame = data.assign(f="b", z=1.0)
-    step = 1e-5
-    up, down = (
-        insitu.rx_predict(model, frame.assign(x=frame["x"] + h)).iloc[:, 0].mean()
-        for h in (step, -step)
-    )
-    assert at == pytest.approx((up - down) / (2 * step), rel=1e-8)
-    compared = insitu.rx_margins(model, data, {"f": ["c", "a"], "x": [0, 1, 2]}).tidy()
-    assert list(compared["contrast"]) == ["a - c", "1.0 - 0.0", "2.0 - 0.0"]
-    means = [insitu.rx_predict(model, data.assign(x=float(v))).iloc[:, 0].mean() for v in (0, 2)]
-    assert compared["effect"][2] == pytest.approx(means[1] - means[0], rel=1e-10)
-    link = insitu.rx_margins(model, data, "z", type="link").tidy()
-    assert link["effect"][0] == pytest.approx(model.coefficients["z"], rel=1e-12)
-    assert link["std_error"][0] == pytest.approx(model.coef_std_error["z"], rel=1e-10)
-    assert "At: f = b, z = 1.0" in str(insitu.rx_margins(model, data, "x", at={"f": "b", "z": 1.0}))
-
-
-def test_rows_that_margins_leave_out(data):
-    holes = data.copy()
-    holes["y"] = holes["y"].where(holes.index >= 50)
-    holes.loc[50:59, "x"] = np.nan
-    model = insitu.rx_lin_mod("y ~ I(x^2)", holes, cov_coef=True)
-    inside = insitu.rx_margins(model, holes)
-    assert (inside.n_valid_obs, inside.n_missing_obs) == (ROWS - 60, 60)
-    assert inside.tidy()["effect"][0] == pytest.approx(
-        2 * model.coefficients["I(x^2)"] * holes["x"][60:].mean()
-    )
-    without = insitu.rx_margins(model, holes.drop(columns="y"))
-    assert (without.n_valid_obs, without.n_missing_obs) == (ROWS - 10, 10)
-    some = insitu.rx_margins(model, holes, row_selection="z > 1")
-    assert some.n_valid_obs == int((holes["z"][60:] > 1).sum())
-    made = insitu.rx_lin_mod("half ~ twice", data, transforms={"twice": "2 * x", "half": "y / 2"}, cov_coef=True)  # fmt: skip
-    assert insitu.rx_margins(made, data).n_valid_obs == ROWS
-    assert insitu.rx_margins(made, holes).n_valid_obs == ROWS - 60
-    assert insitu.rx_margins(made, holes.drop(columns="y")).n_valid_obs == ROWS - 10
-
-
-def test_effects_that_do_not_exist_are_told(data):
-    model = insitu.rx_lin_mod("y ~ sqrt(z)", data, cov_coef=True)
-    frame = data.assign(z=data["z"].where(data.index != 7, 0.0))
-    with pytest.warns(UserWarning, match=r"does not exist in 1 of 600 rows"):
-        table = insitu.rx_margins(model, frame).tidy()
-    assert table.iloc[0, 2:].isna().all()
-    for formula in ("y ~ floor(x)", "y ~ I(x > 0)"):
-        with pytest.raises(SpecError, match="steps with it; give two or more of its values"):
-            insitu.rx_margins(insitu.rx_lin_mod(formula, data, cov_coef=True), data)
-    steps = insitu.rx_lin_mod("y ~ I(x > 0)", data, cov_coef=True)
-    table = insitu.rx_margins(steps, data, {"x": [-1, 1]}).tidy()
-    assert table["effect"][0] == pytest.approx(steps.coefficients["I(x > 0)"])
-
-
-def test_margins_refuse_what_they_cannot_answer(data):
-    model = insitu.rx_logit("event ~ x + f", data, cov_coef=True)
-    for arguments, sentence in (
-        ({"variables": "q"}, 'do not read a column "q"'),
-        ({"variables": ["event"]}, 'do not read a column "event"'),
-        ({"variables": []}, "names no column"),
-        ({"variables": {"f": ["a", "d"]}}, '"d" is no level of'),
-        ({"variables": {"f": ["a"]}}, "two values or more"),
-        ({"variables": {"x": "ab"}}, "are a list"),
-        ({"variables": "f", "at": {"f": "a"}}, "cannot be held at a value and compared"),
-        ({"at": {"x": None}}, "a number or a level"),
-        ({"at": "x"}, "at gives values"),
-        ({"type": "terms"}, "type"),
-        ({"confidence_level": 1.0}, "between 0 and 1"),
-    ):
-        with pytest.raises(SpecError, match=sentence):
-            insitu.rx_margins(model, data, **arguments)
-    with pytest.raises(SpecError, match="cov_coef=True"):
-        insitu.rx_margins(insitu.rx_logit("event ~ x", data), data)
-    with pytest.raises(DataError, match="no row is left"):
-        insitu.rx_margins(model, data.assign(x=np.nan))
-    with pytest.raises((SpecError, DataError), match="f"):
-        insitu.rx_margins(model, data.drop(columns="f"))
 
 
 def test_saved_models_answer_the_same(data, tmp_path):

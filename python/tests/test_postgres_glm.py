@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from python.tests.test_postgres_inside import inside  # noqa: F401
 from python.tests.test_postgres_streaming import load
-from python.tests.test_to_sql import LINKS, with_coefficients
+from python.tests.test_to_sql import LINKS, SEPARATED, separated, with_coefficients
 
 import insitu
 from insitu.data import RxPostgresData
@@ -42,6 +42,20 @@ def test_every_link(inside: Any, link: str) -> None:  # noqa: F811
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
     np.testing.assert_allclose(found[~tiny], expected[~tiny], rtol=3e-13)
     assert (found[tiny & np.isfinite(expected)] < 1e-304).all()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SEPARATED)
+def test_infinite_coefficients(inside: Any, name: str) -> None:  # noqa: F811
+    model, rows = separated(SEPARATED[name])
+    load(inside, pa.Table.from_pandas(rows, preserve_index=False))
+    expected = insitu.rx_predict(model, rows)["y_Pred"].to_numpy()
+    assert (expected[rows["f"] == "b"] == 0.0).all()
+    sealed = insitu.rx_serialize_model(model).hex()
+    inner = column(inside, f"insitu.predict('\\x{sealed}'::bytea::insitu.model, t)")
+    np.testing.assert_array_equal(inner, expected)
+    found = column(inside, model.to_sql("postgres"))
+    np.testing.assert_allclose(found, expected, rtol=3e-13, atol=1e-300)
 
 
 @pytest.mark.filterwarnings("ignore")

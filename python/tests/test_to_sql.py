@@ -276,3 +276,38 @@ def test_links_are_of_their_dialect(link):
     for dialect in ("postgres", "duckdb", "sqlite", "tsql"):
         (parsed,) = sqlglot.parse(f"SELECT {model.to_sql(dialect)} AS p FROM t", read=dialect)
         assert len(parsed.expressions) == 1
+
+
+# Levels of one response only have infinite coefficients: means are 0, or 1.
+SEPARATED = {
+    "logit": families.binomial(),
+    "probit": families.binomial("probit"),
+    "cauchit": families.binomial("cauchit"),
+    "cloglog": families.binomial("cloglog"),
+    "poisson": families.poisson(),
+}
+
+
+def separated(family: Family) -> tuple[insitu.GeneralizedLinearModel, pd.DataFrame]:
+    """A model with a level without any event, and, of a binomial, one with nothing else."""
+    rng = np.random.default_rng(8)
+    rows = pd.DataFrame({"k": np.arange(200), "x": rng.normal(size=200), "f": rng.choice(list("abcd"), 200)})  # fmt: skip
+    rows["y"] = (rng.random(200) < 1 / (1 + np.exp(-rows["x"]))).astype(float)
+    rows.loc[rows["f"] == "b", "y"] = 0.0
+    if family.name == "binomial":
+        rows.loc[rows["f"] == "c", "y"] = 1.0
+    return insitu.rx_glm("y ~ x + f", rows, family=family), rows
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SEPARATED)
+@pytest.mark.parametrize("dialect", SERVERS)
+def test_infinite_coefficients(dialect, name):
+    model, rows = separated(SEPARATED[name])
+    assert model.coefficients["f=b"] == -np.inf
+    found = SERVERS[dialect](model.to_sql(dialect), rows)
+    assert (found[rows["f"] == "b"] < 1e-300).all()  # of a Cauchy variable not beyond -1e300
+    if name != "poisson":
+        assert (found[rows["f"] == "c"] == 1.0).all()
+    expected = insitu.rx_predict(model, rows)["y_Pred"].to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=3e-13, atol=1e-300)

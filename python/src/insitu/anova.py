@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,7 +43,8 @@ def rx_anova(
     """Compares fitted models by what their deviances differ by, or tests the terms of one.
 
     Several models of the same rows, each nested in the next, are compared one by one, as R's `anova(m1, m2, …)` does: by
-    the likelihood ratio where the dispersion is 1, else by F, with the dispersion of the largest model. With one model and
+    the likelihood ratio where the dispersion is 1, else by F, with the dispersion of the largest model. Of negative
+    binomials whose theta is estimated it is that of the models with a theta each, as of R's `anova.negbin`. With one model and
     its `data`, the model is fitted again without each term that no other term contains, as R's `drop1` does. With one model
     alone the terms are tested by Wald's test: `model.anova()`.
 
@@ -164,7 +166,8 @@ def _refitted(
     kept: dict[str, Any] = {key: model.params[key] for key in _KEPT if key in model.params}
     kept |= {"report_progress": report_progress, "compute_context": context}
     if isinstance(model, GeneralizedLinearModel):
-        return rx_glm(formula, data, family=model.family, **kept)
+        family = replace(model.family, theta=None) if _estimates_theta(model) else model.family
+        return rx_glm(formula, data, family=family, **kept)
     return rx_lin_mod(formula, data, **kept)
 
 
@@ -189,9 +192,16 @@ def _add_tests(rows: Sequence[dict[str, Any]], test: Test, scale: float, rest: f
         row["p_value"] = area
 
 
+def _estimates_theta(model: CoefficientModel) -> bool:
+    return bool(model._model.get("theta_estimated"))
+
+
 def _deviance(model: CoefficientModel) -> float:
+    """What falls as terms are added; of different thetas deviances cannot be compared."""
     if isinstance(model, LinearModel):
         return model.residual_squares
+    if _estimates_theta(model):
+        return -2.0 * model.log_likelihood
     return float(getattr(model, "deviance", math.nan))
 
 
@@ -212,7 +222,12 @@ def _notes(model: CoefficientModel, test: Test, scale: float) -> list[str]:
     what = "Response: " + model.response
     if isinstance(model, GeneralizedLinearModel):
         what += f", family: {model._model['family']['title']}"
-    return [what, f"Statistic: {statistic}, of deviances over a dispersion of {scale:.7g}"]
+    notes = [what, f"Statistic: {statistic}, of deviances over a dispersion of {scale:.7g}"]
+    if _estimates_theta(model):
+        notes.append(
+            "Deviances: minus twice the log-likelihood, since each model has its own theta"
+        )
+    return notes
 
 
 # ---- whether models can be compared ------------------------------------------------------------------------------------
@@ -263,6 +278,8 @@ def _require_comparable(
 def _family(model: dict[str, Any]) -> str:
     family = model.get("family") or {"title": "gaussian-identity"}
     parameters = {key: family[key] for key in ("theta", "power") if family.get(key) is not None}
+    if model.get("theta_estimated"):
+        parameters["theta"] = "estimated"
     return str(family["title"]) + (f" {parameters}" if parameters else "")
 
 
@@ -297,6 +314,8 @@ def _of_responses(
             "y_var": "sums of squares about the mean",
         }
         return [(names[k], smaller._number(k), larger._number(k), _SAME) for k in keys]
+    if _estimates_theta(smaller):  # on which the null deviance depends
+        return []
     if same_offsets and smaller._model["intercept"] == larger._model["intercept"]:
         key = "null_deviance"
         return [("null deviances", smaller._number(key), larger._number(key), _SAME)]
