@@ -50,7 +50,7 @@ GLM = (
     "twentieth of a standard error. The same number of threads."
 )
 ROBUST_NOTE = "Whole calls, beside `pyfixest.feols`, which absorbs the factors; three alternate turns, once both are seen to agree within a hundredth of the standard errors."
-MARGINS_NOTE = "With errors by the delta method; numpy does it with one product of a matrix, since every column enters the formula once, and its matrix lies ready."
+MARGINS_NOTE = "With errors by the delta method, beside `get_margeff` of a fitted model; one turn, once both agree to eight digits."
 MADLIB = (
     "MADlib is measured where `MADPACK` names its program: MADlib 2.1.0 (`rel/v2.1.0`, with `#include <array>` in "
     "`src/ports/postgres/dbconnector/dbconnector.hpp`) builds by its own cmake with gcc 12, Boost 1.74, its own Eigen branch and `postgresql-plpython3`."
