@@ -1,5 +1,9 @@
 #include "design/bad_value.hpp"
 
+#include <iomanip>
+#include <limits>
+#include <sstream>
+
 #include "base/errors.hpp"
 
 namespace insitu {
@@ -23,8 +27,10 @@ const char* advice(Fault fault) {
 }  // namespace
 
 void refuse_value(std::string_view column, double value, const std::string& where, Fault fault) {
-  throw DataError("column \"" + std::string(column) + "\" holds " + std::to_string(value) + " " +
-                  where + "; " + advice(fault));
+  std::ostringstream number;
+  number << std::setprecision(std::numeric_limits<double>::digits10) << value;
+  throw DataError("column \"" + std::string(column) + "\" holds " + number.str() + " " + where +
+                  "; " + advice(fault));
 }
 
 }  // namespace insitu

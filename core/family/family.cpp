@@ -272,8 +272,10 @@ bool Family::allows_mean(double mean, double rest) const {
   if (!std::isfinite(mean)) return false;
   if (kind == FamilyKind::kGaussian || (kind == FamilyKind::kTweedie && parameter == 0.0))
     return true;
-  if (kind != FamilyKind::kBinomial) return mean > 0.0;
-  return mean > 0.0 && (mean < 1.0 || (mean == 1.0 && rest > 0.0));
+  // A bound that a link only approaches is a rounded mean.
+  const bool above = mean > 0.0 || (mean == 0.0 && link.approaches_zero());
+  if (kind != FamilyKind::kBinomial) return above;
+  return above && (mean < 1.0 || (mean == 1.0 && (rest > 0.0 || link.onto_unit())));
 }
 
 std::optional<double> Family::variance_power() const {

@@ -52,7 +52,7 @@ struct Family {
   // "at least 0", for errors.
   std::string allowed() const;
   // True if the mean may be so; `rest` as in Means. A mean that rounds to its limit is no fault
-  // where the other side is held exactly.
+  // where the other side is held exactly, or where the link only approaches it.
   bool allows_mean(double mean, double rest) const;
 
   // The p of a variance that is mu^p with p >= 1; none of others.

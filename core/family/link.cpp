@@ -172,6 +172,8 @@ bool Link::onto_unit() const {
          kind == LinkKind::kCloglog;
 }
 
+bool Link::approaches_zero() const { return kind == LinkKind::kLog || onto_unit(); }
+
 void Link::eta(const double* mean, size_t n, double* eta) const {
   switch (kind) {
     case LinkKind::kIdentity:

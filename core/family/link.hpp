@@ -40,6 +40,8 @@ struct Link {
   double as_power() const;
   // True if means lie between 0 and 1 whatever eta is.
   bool onto_unit() const;
+  // True if means only approach 0 as eta falls.
+  bool approaches_zero() const;
   // NaN where no eta gives the mean.
   void eta(const double* mean, size_t n, double* eta) const;
   // d2 mean / d eta2, from what means() gave.

@@ -156,6 +156,7 @@ void GlmAnalysis::merge(State& into, const State& from) const {
     into.outside[k] += from.outside[k];
     into.deviances[k] += from.deviances[k];
   }
+  into.at_bounds += from.at_bounds;
   into.null_weight += from.null_weight;
   into.null_working += from.null_working;
   into.pearson += from.pearson;

@@ -42,6 +42,7 @@ struct GlmState {
   // mu).
   std::vector<uint64_t> outside = std::vector<uint64_t>(kGlmSteps);
   std::vector<DoubleDouble> deviances = std::vector<DoubleDouble>(kGlmSteps);
+  uint64_t at_bounds = 0;           // rows whose mean is next to a bound of the family
   DoubleDouble null_weight;         // sum of W in the null model
   DoubleDouble null_working;        // sum of W z there
   DoubleDouble pearson;             // sum of w (y - mu)^2 / V(mu)
@@ -59,6 +60,7 @@ struct GlmState {
     visit("zero_weight", FieldKind::kExact, self.zero_weight);
     visit("outside", FieldKind::kExact, self.outside);
     visit("deviances", FieldKind::kSum, self.deviances);
+    visit("at_bounds", FieldKind::kExact, self.at_bounds);
     visit("null_weight", FieldKind::kSum, self.null_weight);
     visit("null_working", FieldKind::kSum, self.null_working);
     visit("pearson", FieldKind::kSum, self.pearson);

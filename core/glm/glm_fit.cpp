@@ -19,8 +19,9 @@ namespace insitu {
 namespace {
 
 constexpr double kLargestStep = 1e-3;  // of the last step, in standard errors
-constexpr double kLeftOut = 1e-12;     // of the deviance
-constexpr double kSlowStep = 1e-10;    // where steps shrink by a factor only, not in squares
+constexpr double kPerfect = 0x1p-50;
+constexpr double kLeftOut = 1e-12;   // of the deviance
+constexpr double kSlowStep = 1e-10;  // where steps shrink by a factor only, not in squares
 // Part of the deviance that a step takes. Below it Newton's begin, and steps are not expected to
 // raise the deviance: should one, it is halved blindly, which may cost a pass.
 constexpr double kNearEnd = 1e-2;
@@ -29,7 +30,7 @@ constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to c
 constexpr double kRoundingOfPenalty = 1e-6;
 constexpr double kThetaStep = 1e-9;  // the last of theta, relative
 constexpr double kRoundingOfDeviance = 1e-9;
-constexpr uint64_t kMostShortened = 10;
+constexpr uint64_t kMostShortened = 30;
 
 // log |M| of a positive definite matrix, by Cholesky.
 double log_determinant(const SymmetricMatrix& matrix) {
@@ -135,6 +136,11 @@ bool GlmFit::shorten(const GlmState& state) {
     shortened_ = 0;
     return false;
   }
+  if (std::optional<GlmPlace> unmixed = pace_->unmixed()) {
+    at_ = std::move(unmixed);
+    pace_->restart();
+    return true;
+  }
   if (++shortened_ > kMostShortened) {
     throw NumericError(
         "the iterations do not converge: steps shortened " + std::to_string(kMostShortened) +
@@ -190,6 +196,7 @@ void GlmFit::step_null(const GlmState& state) {
   const bool exact = design_.offsets.empty() || !design_.intercept;
   null_ready_ =
       exact || !std::isfinite(next) || std::abs(next - *null_) <= 1e-8 * (1.0 + std::abs(next));
+  null_before_ = *null_;
   null_ = next;
 }
 
@@ -231,8 +238,12 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
       step.in_errors <= kLargestStep && left_out <= kLeftOut * std::abs(deviance) &&
       ((is_canonical(options.family) && !options.firth) || step.relative <= kSlowStep);
   // Without residuals there are no standard errors to compare with: the model fits perfectly.
-  const bool perfect =
-      step.dispersion == 0.0 || deviance <= 0x1p-50 * static_cast<double>(state.used);
+  // A deviance is of the size that the family gives it, but for the gaussian's, whose size is that
+  // of the squared responses.
+  const double size = options.family.kind == FamilyKind::kGaussian
+                          ? null_deviance_
+                          : static_cast<double>(state.used);
+  const bool perfect = step.dispersion == 0.0 || deviance <= kPerfect * size;
   const bool theta = !theta_.has_value() || theta_->relative_step() <= kThetaStep;
   return coefficients && objective && theta && (steps || perfect);
 }
@@ -275,10 +286,10 @@ GlmFit::Verdict GlmFit::judge(const GlmState& state, const LinearSolution& solut
     step.decrease = std::abs(objective_here - deviance_) / (std::abs(deviance_) + 0.1);
   verdict.separated = separation_->diverging() && step.decrease <= kDevianceSettled;
   verdict.converged = verdict.fisher && !verdict.separated && !more_held && ended(state, step);
-  verdict.step = {step.relative, step.decrease <= kNearEnd,
+  verdict.step = {step.relative, step.in_errors, step.decrease,
                   theta_.has_value() && theta_->relative_step() > kThetaMoves};
   decrease_ = step.decrease;
-  ++iterations_;
+  if (!waiting_) ++iterations_;
   return verdict;
 }
 
@@ -298,6 +309,28 @@ void GlmFit::end(const GlmState& state, const CrossProducts& products, const Sol
     input.infinite.emplace_back(column, separation_->infinite(column));
   input.more_rank = separation_->rank(solution.rank) - solution.rank;
   robust_ = std::make_unique<RobustFit>(std::move(input));
+}
+
+// Where the first step leads to means that the family does not have, or no nearer than the constant
+// mean is, the iterations start at that instead. Of initial values nothing better is known.
+bool GlmFit::start_again(const GlmState& state) {
+  if (!at_.has_value() || previous_.has_value() || at_null_) return false;
+  const uint64_t outside = state.outside[kFullStep];
+  const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
+  const bool null_told = design_.intercept && state.outside[kNullModel] == 0;
+  const bool farther = null_told && !options_.firth &&
+                       state.deviances[kFullStep].hi > state.deviances[kNullModel].hi;
+  if (outside == 0 && (given || !farther)) return false;
+  if (given || !null_told) {
+    throw NumericError(std::string(given ? "initial_values lead to" : "the iterations begin with") +
+                       " means that the family " + options_.family.name() + " does not have in " +
+                       std::to_string(outside) + " of " + std::to_string(state.used) +
+                       " rows: give " + (given ? "others" : "initial_values") +
+                       ", or another link");
+  }
+  at_ = constant_place(design_, null_before_);
+  at_null_ = true;
+  return true;
 }
 
 void GlmFit::accept(const AnyState& any) {
@@ -327,6 +360,7 @@ void GlmFit::accept(const AnyState& any) {
     at_ = place_of_initial_values(design_, options_);
     return;
   }
+  if (start_again(state)) return;
   if (frozen && !options_.firth && shorten(state)) return;
   const CellPlan plan = CellPlan::make(design, true);
   const CrossProducts products = align_levels(design, plan, state.products);
@@ -355,11 +389,16 @@ void GlmFit::accept(const AnyState& any) {
     end(state, products, solver, system, solution);
     return;
   }
+  if (last) {  // the same step once more, for the standard errors or the null model
+    pace_->end_with_fisher();
+    waiting_ = true;
+    return;
+  }
   last_ = last_ || more;
   precise_ = precise_ || (verdict.converged && lacking) || precision_is_free(design_, state.rows);
   deviance_ = objective_here;
   if (at_.has_value()) next = pace_->after(*at_, next, solution, verdict.step);
-  if (verdict.converged || limit || verdict.separated) pace_->end_with_fisher();
+  if (more) pace_->end_with_fisher();
   previous_ = std::move(at_);
   at_ = std::move(next);
 }

@@ -46,6 +46,7 @@ class GlmFit final : public Fit {
   void require_rows(const GlmState& state) const;
   void require_binomial() const;
   double objective(const GlmState& state, GlmStep step) const;
+  bool start_again(const GlmState& state);
   bool shorten(const GlmState& state);
   bool shorten_penalised(double objective);
   void go_back(double part);
@@ -84,6 +85,7 @@ class GlmFit final : public Fit {
   double decrease_ = 0.0;             // of the deviance by the step, relative, as foreseen
   double deviance_ = 0.0;             // there, or what else is minimised
   std::optional<double> null_;        // the constant of the null model that the pass tries
+  double null_before_ = 0.0;       // the one that the last pass tried
   bool null_ready_ = false;
   double null_deviance_ = 0.0;
   std::optional<double> likelihood_;  // what the responses contribute to it
@@ -95,6 +97,8 @@ class GlmFit final : public Fit {
   uint64_t iterations_ = 0;
   uint64_t shortened_ = 0;  // in a row
   bool last_ = false;       // what follows is the additional pass of a tight fit
+  bool at_null_ = false;    // the iterations started at the null model
+  bool waiting_ = false;    // the next pass only repeats the last step
   bool done_ = false;
   int passes_ = 0;
   GlmEnd end_;

@@ -118,6 +118,18 @@ Json warnings(const GlmModelInput& input, const Fitness& fit) {
                    "; allow more by max_iterations, or look for levels and columns that tell the "
                    "response exactly");
   }
+  if (input.state.at_bounds > 0 && !input.separation.diverging()) {
+    const Family& family = input.options.family;
+    const bool rounds = family.link.onto_unit() ||
+                        (family.link.approaches_zero() && family.kind != FamilyKind::kBinomial);
+    const std::string bound = family.kind == FamilyKind::kBinomial ? "0 or 1" : "0";
+    list.push_back(
+        "the fitted means of " + std::to_string(input.state.at_bounds) +
+        (rounds ? " rows are " + bound + " but for rounding: columns may tell the response exactly"
+                : " rows lie at the bound " + bound +
+                      " of the family: the estimates are at the edge of what the link "
+                      "allows, where standard errors do not hold"));
+  }
   if (input.theta != nullptr && std::isinf(input.theta->theta())) {
     list.push_back(
         "the responses are not overdispersed: their variance about the fitted means is not above "

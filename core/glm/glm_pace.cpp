@@ -1,7 +1,6 @@
 #include "glm/glm_pace.hpp"
 
 #include <cmath>
-#include <utility>
 
 #include "linalg/symmetric.hpp"
 
@@ -12,6 +11,12 @@ constexpr double kInSquares = 0.1;    // steps that shrink by more than this do 
 constexpr double kSlowest = 0.7;      // Newton's that shrink by less are given up
 constexpr double kLastNewton = 1e-5;  // the square of a step of this size does not count
 constexpr double kUncounted = 1e-10;  // nor does what is left after a step of this size
+// Parts of the deviance that Fisher's steps take near the end. Linear predictors that are much too
+// large fall by 1 a step, which takes a seven hundredth of it at least, and does not shrink.
+constexpr double kNear = 1e-2;
+constexpr double kVeryNear = 1e-3;
+constexpr double kShrinks = 0.5;
+constexpr double kMostErrors = 1.0;  // of a step that is mixed, in standard errors
 constexpr size_t kMostTold = 6;
 
 }  // namespace
@@ -21,7 +26,9 @@ bool GlmPace::choose_information(const Step& step) {
   const double rate = last_ == 0.0 ? 0.0 : step.relative / last_;
   const bool before = observed_;
   if (!observed_) {
-    near_end_ = step.near_end;
+    near_end_ =
+        step.decrease <= kVeryNear ||
+        (step.decrease <= kNear && (near_end_ || rate <= kShrinks || step.in_errors <= 1.0));
     observed_ = newton_ && near_end_;
   } else {
     newton_ = rate <= kSlowest;
@@ -67,21 +74,34 @@ std::vector<double> GlmPace::weights(const LinearSolution& solution) const {
   return found;
 }
 
+void GlmPace::restart() {
+  told_.clear();
+  unmixed_.reset();
+  last_ = 0.0;
+  if (!newtons_) return;
+  observed_ = false;
+  near_end_ = false;
+}
+
 GlmPlace GlmPace::after(const GlmPlace& at, const GlmPlace& next, const LinearSolution& solution,
                         const Step& step) {
   const double before = last_;
+  newtons_ = observed_;
   const bool same = choose_information(step);
   if (canonical_) return next;
   const bool in_squares = before > 0.0 && step.relative <= kInSquares * before;
-  if (!same || step.theta_moves || in_squares || solution.aliased != aliased_) told_.clear();
+  const bool mixes = same && near_end_ && step.in_errors <= kMostErrors && !step.theta_moves;
+  if (!mixes || in_squares || solution.aliased != aliased_) told_.clear();
   aliased_ = solution.aliased;
-  if (!near_end_) return next;
+  unmixed_.reset();
+  if (!mixes) return next;
   Told told{{}, next};
   for (size_t i = 0; i < next.coefficients.size(); ++i)
     told.step.push_back(next.coefficients[i] - at.coefficients[i]);
   told_.push_back(std::move(told));
   if (told_.size() > kMostTold) told_.erase(told_.begin());
   if (told_.size() == 1) return next;
+  unmixed_ = next;
   std::vector<GlmPlace> places;
   for (const Told& one : told_) places.push_back(one.next);
   return combination(places, weights(solution));

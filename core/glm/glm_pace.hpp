@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "glm/glm_place.hpp"
@@ -19,8 +21,9 @@ namespace insitu {
 class GlmPace {
  public:
   struct Step {
-    double relative = 0.0;  // of a coefficient or its standard error, whichever is more
-    bool near_end = false;  // it takes little of the deviance; only Fisher's tell
+    double relative = 0.0;   // of a coefficient or its standard error, whichever is more
+    double in_errors = 0.0;  // its largest over the standard errors
+    double decrease = 0.0;   // the part of the deviance that it takes; only Fisher's tell
     bool theta_moves = false;
   };
 
@@ -33,8 +36,10 @@ class GlmPace {
   // A pass told the step from `at` to `next`; gives where the next pass stands.
   GlmPlace after(const GlmPlace& at, const GlmPlace& next, const LinearSolution& solution,
                  const Step& step);
-  // The last step was shortened.
-  void restart() { told_.clear(); }
+  // The step that was mixed last, if it was, as it would be without.
+  std::optional<GlmPlace> unmixed() { return std::exchange(unmixed_, std::nullopt); }
+  // The last step led too far. Was it Newton's, Fisher's follow until the end is near again.
+  void restart();
 
  private:
   struct Told {
@@ -48,10 +53,12 @@ class GlmPace {
   bool canonical_;
   bool newton_;                // such steps are worth taking
   bool observed_ = false;      // the next one is
+  bool newtons_ = false;       // the last one was
   bool near_end_ = false;      // as Fisher's last step told
   double last_ = 0.0;          // size of the step before, of the same information; 0: none
   std::vector<bool> aliased_;  // of what was told
   std::vector<Told> told_;     // the last few, of the same information
+  std::optional<GlmPlace> unmixed_;
 };
 
 }  // namespace insitu

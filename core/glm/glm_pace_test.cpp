@@ -44,15 +44,15 @@ LinearSolution solution_of(bool last_aliased) {
   return solution;
 }
 
-// Sizes of steps, of which all but the first are near the end.
-std::vector<double> steps(bool canonical, size_t count) {
+// Sizes of steps near the end, `in_errors` of standard errors long.
+std::vector<double> steps(bool canonical, size_t count, double in_errors = 0.5) {
   GlmPace pace(canonical);
   GlmPlace at = place({0.0, 0.0, 0.0});
   std::vector<double> sizes;
   for (size_t k = 0; k < count; ++k) {
     const GlmPlace next = step_from(at);
     sizes.push_back(size_of(at, next));
-    at = pace.after(at, next, solution_of(false), {sizes.back(), k > 0, false});
+    at = pace.after(at, next, solution_of(false), {sizes.back(), in_errors, 1e-4, false});
   }
   return sizes;
 }
@@ -63,13 +63,38 @@ TEST(GlmPace, FourStepsNearTheEndTellThreeDirections) {
   EXPECT_LT(sizes[5], 1e-12);
 }
 
-TEST(GlmPace, StepsOfCanonicalLinksGoTheirWay) {
+// Without mixing.
+void expect_plain(const std::vector<double>& sizes) {
   GlmPlace at = place({0.0, 0.0, 0.0});
-  for (const double size : steps(true, 8)) {
+  for (const double size : sizes) {
     const GlmPlace next = step_from(at);
     EXPECT_EQ(size, size_of(at, next));
     at = next;
   }
+}
+
+TEST(GlmPace, StepsOfCanonicalLinksAndLongOnesGoTheirWay) {
+  expect_plain(steps(true, 8));
+  expect_plain(steps(false, 8, 1.5));
+}
+
+TEST(GlmPace, AMixedStepCanBeTakenBack) {
+  GlmPace pace(false);
+  GlmPlace at = place({0.0, 0.0, 0.0});
+  double shrinking = 0.1;
+  for (size_t k = 0; k < 4; ++k) {
+    const GlmPlace next = step_from(at);
+    const GlmPlace taken = pace.after(at, next, solution_of(false), {shrinking, 0.5, 1e-4, false});
+    shrinking *= 0.5;
+    const std::optional<GlmPlace> unmixed = pace.unmixed();
+    ASSERT_EQ(unmixed.has_value(), taken.coefficients != next.coefficients) << k;
+    EXPECT_EQ(unmixed.value_or(next).coefficients, next.coefficients);
+    at = taken;
+  }
+  EXPECT_TRUE(pace.observed());
+  pace.restart();
+  EXPECT_FALSE(pace.observed());
+  EXPECT_FALSE(pace.unmixed().has_value());
 }
 
 TEST(GlmPace, NewtonsStepsBeginNearTheEndAndStopWhereTheirSquaresAreLost) {
@@ -79,12 +104,12 @@ TEST(GlmPace, NewtonsStepsBeginNearTheEndAndStopWhereTheirSquaresAreLost) {
     pace.after(at, step_from(at), solution_of(false), step);
     return pace.observed();
   };
-  EXPECT_FALSE(observed_after({1.0, false, false}));
-  EXPECT_TRUE(observed_after({1e-1, true, false}));
-  EXPECT_TRUE(observed_after({1e-2, false, false}));
-  EXPECT_TRUE(observed_after({1e-4, false, true}));
-  EXPECT_TRUE(observed_after({1e-7, false, true}));  // theta still moves
-  EXPECT_FALSE(observed_after({1e-14, false, false}));
+  EXPECT_FALSE(observed_after({1.0, 9.0, 0.5, false}));
+  EXPECT_TRUE(observed_after({1e-1, 2.0, 1e-2, false}));
+  EXPECT_TRUE(observed_after({1e-2, 0.1, 0.5, false}));
+  EXPECT_TRUE(observed_after({1e-4, 1e-3, 0.5, true}));
+  EXPECT_TRUE(observed_after({1e-7, 1e-6, 0.5, true}));  // theta still moves
+  EXPECT_FALSE(observed_after({1e-14, 1e-13, 0.5, false}));
 }
 
 TEST(GlmPace, AliasedColumnsDoNotCount) {
@@ -95,7 +120,7 @@ TEST(GlmPace, AliasedColumnsDoNotCount) {
     next.coefficients[0] = kEnd[0] + 0.9 * (at.coefficients[0] - kEnd[0]);
     next.predictor.coefficients = next.coefficients;
     next.coefficients[2] = k % 2 == 0 ? 1e9 : -1e9;
-    at = pace.after(at, next, solution_of(true), {1.0, true, false});
+    at = pace.after(at, next, solution_of(true), {0.1, 0.5, 1e-4, false});
   }
   EXPECT_NEAR(at.coefficients[0], kEnd[0], 1e-12);
 }

@@ -42,9 +42,11 @@ GlmPlace place_of_initial_values(const Design& design, const GlmOptions& options
   if (options.initial_value.has_value())
     values.assign(predictor.coefficients.size(), *options.initial_value);
   if (values.size() != predictor.coefficients.size()) {
-    throw SpecError("initial_values holds " + std::to_string(values.size()) +
-                    " numbers, and the model has " + std::to_string(predictor.coefficients.size()) +
-                    " coefficients");
+    throw SpecError(
+        "initial_values holds " + std::to_string(values.size()) + " numbers, and the model has " +
+        std::to_string(predictor.coefficients.size()) +
+        " coefficients: give one for each, those of dropped levels too, in the order of "
+        "model.coefficients, or one number for all");
   }
   for (const double value : values) {
     if (std::isinf(value)) throw SpecError("initial_values must be finite");
@@ -52,6 +54,12 @@ GlmPlace place_of_initial_values(const Design& design, const GlmOptions& options
   predictor.coefficients = values;
   for (double& value : predictor.coefficients) value = std::isnan(value) ? 0.0 : value;
   if (design.intercept) predictor.constant = predictor.coefficients[0];
+  return {predictor.coefficients, predictor};
+}
+
+GlmPlace constant_place(const Design& design, double constant) {
+  LinearPredictor predictor = LinearPredictor::zero(design);
+  predictor.coefficients[0] = predictor.constant = constant;
   return {predictor.coefficients, predictor};
 }
 

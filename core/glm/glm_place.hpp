@@ -18,6 +18,8 @@ struct GlmPlace {
 GlmPlace place_of(const LinearSystem& system, const LinearSolution& solution);
 // Given values are coefficients of the formula's columns, dropped ones included.
 GlmPlace place_of_initial_values(const Design& design, const GlmOptions& options);
+// A constant, and nothing else.
+GlmPlace constant_place(const Design& design, double constant);
 // On the way from one to another, after a part of it.
 GlmPlace between(const GlmPlace& from, const GlmPlace& to, double part);
 // The last place, and weights times the ways from there to the others.

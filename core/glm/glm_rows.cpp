@@ -218,6 +218,38 @@ void GlmRows::count_extremes(const Tile& tile) {
   }
 }
 
+// Rows whose mean is next to a bound: by rounding, where the link only approaches it; otherwise the
+// estimates are those of the edge of what is allowed.
+void GlmRows::count_bounds(const Tile& tile) {
+  constexpr double kRounds = 2.3e-15;  // ten units in the last place of 1
+  constexpr double kEdge = 1e-7;
+  const bool binomial = family_.kind == FamilyKind::kBinomial;
+  const bool counts = binomial || family_.kind == FamilyKind::kPoisson ||
+                      family_.kind == FamilyKind::kNegativeBinomial;
+  if (!counts) return;  // others have a size of their own
+  const double low = family_.link.approaches_zero() ? kRounds : kEdge;
+  const double high = family_.link.onto_unit() ? kRounds : kEdge;
+  const double* eta = with_offsets(tile, linear_.data());
+  const auto count = [&](auto&& is_next) {
+    uint64_t found = 0;
+    for (size_t i = 0; i < tile.rows; ++i) {
+      const bool weighs = tile.weight == nullptr || tile.weight[i] > 0.0;
+      found += static_cast<uint64_t>(weighs && is_next(i));
+    }
+    into_.at_bounds += found;
+  };
+  if (family_.link.kind == LinkKind::kLogit) {
+    const double most = -std::log(kRounds);
+    count([&](size_t i) { return std::abs(eta[i]) > most; });
+  } else if (family_.link.kind == LinkKind::kLog) {
+    const double least = std::log(low);
+    const double most = binomial ? -kEdge : std::numeric_limits<double>::infinity();
+    count([&](size_t i) { return eta[i] < least || eta[i] > most; });
+  } else {
+    count([&](size_t i) { return mean_[i] < low || (binomial && rest_[i] < high); });
+  }
+}
+
 // Rows of held columns have their mean at a bound, and count nothing.
 const Tile* GlmRows::without_held(const Tile& tile) {
   if (point_.held.empty()) return &tile;
@@ -298,6 +330,7 @@ const Tile& GlmRows::map(const Tile& read) {
   const double pearson = add_working(tile, kFullStep, linear_.data(), point_.observed);
   into_.pearson +=
       point_.precise && !point_.observed ? working_squares(tile) : DoubleDouble(pearson);
+  if (point_.predictor.has_value()) count_bounds(tile);
   if (point_.firth.has_value()) penalise(tile);
   mapped_ = tile;
   mapped_.weight = weight_.data();

@@ -33,6 +33,7 @@ class GlmRows {
   void add_null(const Tile& tile);
   void add_theta(const Tile& tile);
   void count_extremes(const Tile& tile);
+  void count_bounds(const Tile& tile);
   void penalise(const Tile& tile);
   // The same, or with weight 0 for rows that are held.
   const Tile* without_held(const Tile& tile);

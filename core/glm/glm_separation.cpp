@@ -15,9 +15,6 @@ constexpr double kPerfect = 1e-6;  // of the null deviance
 
 bool is_plain(const DesignTerm& term) { return !term.factors.empty() && !term.feature.has_value(); }
 
-// True if means only approach 0 as linear predictors fall.
-bool approaches_zero(const Link& link) { return link.onto_unit() || link.kind == LinkKind::kLog; }
-
 // The cell of term `within` that holds a cell of `term`; all its factors are the term's.
 uint64_t cell_within(const Design& design, const DesignTerm& term, uint64_t cell,
                      const DesignTerm& within) {
@@ -49,7 +46,7 @@ bool contains_all(const DesignTerm& term, const DesignTerm& within) {
 }  // namespace
 
 GlmSeparation::GlmSeparation(const Family& family)
-    : low_(family.range().low == 0.0 && approaches_zero(family.link)),
+    : low_(family.range().low == 0.0 && family.link.approaches_zero()),
       high_(family.kind == FamilyKind::kBinomial && family.link.onto_unit()) {}
 
 bool GlmSeparation::counting(const Design& design) const {

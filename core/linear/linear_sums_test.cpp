@@ -230,7 +230,7 @@ TEST(LinearSums, FaultsAreTheErrorsOfRows) {
       sentence(*a, facts, answer));
   facts["faults"] =
       std::vector<Json>{{{"column", "w"}, {"value", -2.5}, {"rows", 3}, {"fault", "negative"}}};
-  EXPECT_EQ("column \"w\" holds -2.500000 in 3 rows; a weight must not be negative",
+  EXPECT_EQ("column \"w\" holds -2.5 in 3 rows; a weight must not be negative",
             sentence(*a, facts, answer));
 }
 

@@ -117,7 +117,11 @@ inline AnalysisPtr random_outcome_pass(Rng& rng, const Table& table) {
     }
   } catch (const Error&) {  // no rows, or one outcome only
   }
-  return pass;
+  // The laws copy states many times, and groups have one each: sixty thousand bins are too many.
+  constexpr uint64_t kMostBytes = uint64_t{1} << 18;
+  if (pass->state_bytes() <= kMostBytes) return pass;
+  spec["grid"] = 7;
+  return make_fit("evaluation", spec)->next();
 }
 
 // A fitted linear model with its covariance, or null where the rows allow none.

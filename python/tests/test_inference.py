@@ -268,6 +268,16 @@ def test_models_that_cannot_be_compared(data):
             insitu.rx_anova(model, other)
     with pytest.raises(SpecError, match="different families"):
         insitu.rx_anova(glm, insitu.rx_glm("count ~ x + z", data, "quasipoisson"))
+    firth = [insitu.rx_logit(f, data, method="firth") for f in ("event ~ x", "event ~ x + z")]
+    with pytest.raises(SpecError, match="method='firth'.*wald_test"):
+        insitu.rx_anova(*firth)
+    moved = insitu.rx_glm("count ~ x", data, "poisson", offset="w")
+    with pytest.warns(UserWarning, match="different offsets"):
+        insitu.rx_anova(moved, insitu.rx_glm("count ~ x + f", data, "poisson"))
+    with pytest.warns(UserWarning, match="did not converge"):
+        early = insitu.rx_glm("count ~ x + z", data, "poisson", max_iterations=1)
+    with pytest.warns(UserWarning, match="has not converged"):
+        insitu.rx_anova(glm, early)
     with pytest.raises(SpecError, match="'chisq' or 'F'"):
         insitu.rx_anova(glm, glm, test="Cp")
     with pytest.warns(UserWarning, match="not all in"):

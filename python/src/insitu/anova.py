@@ -237,6 +237,14 @@ def _require_likelihood(model: CoefficientModel) -> None:
             f"{model.formula!r} has {model.cov_type} errors, with which a likelihood ratio is no test: use "
             "model.wald_test(…), or model.anova() for its terms."
         )
+    if isinstance(model, GeneralizedLinearModel):
+        if model.method == "firth":
+            raise SpecError(
+                f"{model.formula!r} is fitted by method='firth', whose deviance is not what it minimises: use "
+                "model.wald_test(…), or fit by method='ml'."
+            )
+        if not model.converged:
+            args.warn(f"{model.formula!r} has not converged: its deviance may be too large.")
     if model._model.get("cube"):
         raise SpecError("Cubes cannot be compared: fit with cube=False.")
 
@@ -260,6 +268,11 @@ def _require_comparable(
         if a != b:
             raise SpecError(f"Models of different {what} cannot be compared: {a} and {b}.")
     _require_same_rows(smaller, larger)
+    offsets = [_described(model)["offsets"] for model in (smaller, larger)]
+    if offsets[0] != offsets[1]:
+        args.warn(
+            f"{smaller.formula!r} and {larger.formula!r} have different offsets: the test holds only if the models are nested."
+        )
     if smaller.df[1] == larger.df[1] and ordered:
         raise SpecError(
             f"{smaller.formula!r} and {larger.formula!r} have {smaller.df[1]} residual degrees of freedom both: neither "

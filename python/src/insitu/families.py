@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from .errors import SpecError
@@ -39,9 +40,9 @@ class Family:
         """As the engine is asked for it."""
         found: dict[str, Any] = {"name": self.name, "link": self.link}
         if self.theta is not None:
-            found["theta"] = "Infinity" if math.isinf(self.theta) else float(self.theta)
+            found["theta"] = "Infinity" if self.theta == math.inf else _number("theta", self.theta)
         found |= {} if self.variance is None else {"variance": self.variance}
-        return found | ({} if self.power is None else {"power": float(self.power)})
+        return found | ({} if self.power is None else {"power": _number("power", self.power)})
 
     def __repr__(self) -> str:
         parts = [f"name={self.name!r}"]
@@ -49,6 +50,12 @@ class Family:
             if (value := getattr(self, key)) is not None:
                 parts.append(f"{key}={value!r}")
         return f"Family({', '.join(parts)})"
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, Real) and math.isfinite(value):
+        return float(value)
+    raise SpecError(f"{name} of a family is a finite number, and was given as {value!r}.")
 
 
 def gaussian(link: str = "identity") -> Family:
@@ -116,6 +123,7 @@ def tweedie(var_power: float = 0.0, link_power: float | None = None) -> Family:
     """
     link = None
     if link_power is not None:
+        link_power = _number("link_power", link_power)
         link = {0.0: "log", 1.0: "identity"}.get(float(link_power), f"mu^{float(link_power)!r}")
     return Family("Tweedie", link, power=var_power)
 

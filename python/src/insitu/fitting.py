@@ -88,6 +88,16 @@ def run_fit(
     raise AssertionError("unreachable")
 
 
+def _as_json(spec: Mapping[str, Any]) -> str:
+    """As the engine reads it; SpecError where an argument holds a number that is none."""
+    for key, value in spec.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:
+            raise SpecError(f"{key} holds a number that is not finite: {value!r:.80}.") from None
+    return json.dumps(spec)
+
+
 def _fit_once(
     name: str,
     spec: Mapping[str, Any],
@@ -104,7 +114,7 @@ def _fit_once(
             full["rows"] = source.expected_rows()
         if context.frugal and full.get("precision") == "auto":
             full["precision"] = "needed"
-        fit = _core.Fit(name, json.dumps(full))
+        fit = _core.Fit(name, _as_json(full))
         with progress_bar(report_progress, source) as progress:
             _run_passes(fit, name, _columns_of(full), source, context, progress)
     result: dict[str, Any] = json.loads(fit.result())
@@ -184,7 +194,7 @@ def run_map(
 
     selected = as_source(source).select(row_selection, transforms)
     chosen = resolve(context).serving(selected)
-    function = _core.RowFunction(name, json.dumps(spec))
+    function = _core.RowFunction(name, _as_json(spec))
     with (
         selected.reading(f"map {name}"),
         progress_bar(report_progress, selected) as progress,
