@@ -30,6 +30,7 @@ constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to c
 constexpr double kRoundingOfPenalty = 1e-6;
 constexpr double kThetaStep = 1e-9;  // the last of theta, relative
 constexpr double kRoundingOfDeviance = 1e-9;
+constexpr uint64_t kMostNullSteps = 1000;
 constexpr uint64_t kMostShortened = 30;
 
 // log |M| of a positive definite matrix, by Cholesky.
@@ -198,6 +199,9 @@ void GlmFit::step_null(const GlmState& state) {
       exact || !std::isfinite(next) || std::abs(next - *null_) <= 1e-8 * (1.0 + std::abs(next));
   null_before_ = *null_;
   null_ = next;
+  if (++null_steps_ < kMostNullSteps || null_ready_) return;
+  null_ready_ = true;
+  null_deviance_ = std::numeric_limits<double>::quiet_NaN();
 }
 
 // Sizes of a step over the coefficients that are estimated.
@@ -394,6 +398,7 @@ void GlmFit::accept(const AnyState& any) {
     waiting_ = true;
     return;
   }
+  waiting_ = false;
   last_ = last_ || more;
   precise_ = precise_ || (verdict.converged && lacking) || precision_is_free(design_, state.rows);
   deviance_ = objective_here;

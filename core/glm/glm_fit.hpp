@@ -85,7 +85,8 @@ class GlmFit final : public Fit {
   double decrease_ = 0.0;             // of the deviance by the step, relative, as foreseen
   double deviance_ = 0.0;             // there, or what else is minimised
   std::optional<double> null_;        // the constant of the null model that the pass tries
-  double null_before_ = 0.0;       // the one that the last pass tried
+  double null_before_ = 0.0;          // the one that the last pass tried
+  uint64_t null_steps_ = 0;
   bool null_ready_ = false;
   double null_deviance_ = 0.0;
   std::optional<double> likelihood_;  // what the responses contribute to it

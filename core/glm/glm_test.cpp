@@ -145,7 +145,10 @@ TEST(Glm, StepsThatLeadTooFarAreShortened) {
   const Json far = fit(spec, table);
   EXPECT_NEAR(estimate(far, "x"), estimate(usual, "x"), 1e-9);
   spec["initial_values"] = {1.0};
-  EXPECT_EQ(told(spec, table), "initial_values holds 1 numbers, and the model has 2 coefficients");
+  EXPECT_EQ(
+      told(spec, table),
+      "initial_values holds 1 numbers, and the model has 2 coefficients: give one for each, "
+      "those of dropped levels too, in the order of model.coefficients, or one number for all");
 }
 
 TEST(Glm, WhatCannotBeFitted) {
