@@ -113,9 +113,7 @@ def test_exposure_and_offset(data):
         insitu.rx_predict(by_exposure, data), insitu.rx_predict(in_formula, data), rtol=1e-12
     )
     bad = data.assign(years=np.where(np.arange(ROWS) == 7, -1.0, data["years"]))
-    with pytest.raises(
-        DataError, match=r'"years" holds -1 at row 8; an exposure must be above'
-    ):
+    with pytest.raises(DataError, match=r'"years" holds -1 at row 8; an exposure must be above'):
         insitu.rx_glm("n ~ x", bad, family="poisson", exposure="years")
     with pytest.raises(SpecError, match="an exposure needs the log link"):
         insitu.rx_glm("n ~ x", data, family="poisson(identity)", exposure="years")
