@@ -269,7 +269,7 @@ def test_models_that_cannot_be_compared(data):
     with pytest.raises(SpecError, match="different families"):
         insitu.rx_anova(glm, insitu.rx_glm("count ~ x + z", data, "quasipoisson"))
     firth = [insitu.rx_logit(f, data, method="firth") for f in ("event ~ x", "event ~ x + z")]
-    with pytest.raises(SpecError, match="method='firth'.*wald_test"):
+    with pytest.raises(SpecError, match=r"method='firth'.*wald_test"):
         insitu.rx_anova(*firth)
     moved = insitu.rx_glm("count ~ x", data, "poisson", offset="w")
     with pytest.warns(UserWarning, match="different offsets"):
