@@ -114,6 +114,8 @@ def rx_glm(
 
     A level whose responses are all 0 (or all 1) has an infinite coefficient: a warning names it, and the others are
     those of the limit. Columns of numbers that separate the responses are named too; the model has then not converged.
+    Means that lie at a bound of the family are counted in a warning: by rounding, where the link only approaches it (R's
+    "fitted probabilities numerically 0 or 1 occurred"), or at the edge of what the link allows, as of identity and log.
 
     Returns: a GeneralizedLinearModel: coefficients, errors, tests, deviances, AIC and BIC; it prints, predicts, saves
         itself and gives data frames by `tidy()`, `glance()`, `augment(data)`.
