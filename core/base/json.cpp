@@ -109,6 +109,25 @@ std::vector<double> numbers_from_json(const Json& value, std::string_view what) 
   return out;
 }
 
+uint64_t index_from_json(const Json& value, std::string_view what, uint64_t end) {
+  const bool natural =
+      value.is_number_unsigned() || (value.is_number_integer() && value.get<int64_t>() >= 0);
+  if (!natural || value.get<uint64_t>() >= end) {
+    throw SpecError(std::string(what) + " must be a whole number below " + std::to_string(end) +
+                    ", got " + excerpt(value));
+  }
+  return value.get<uint64_t>();
+}
+
+std::vector<size_t> indices_from_json(const Json& value, std::string_view what, size_t end) {
+  if (!value.is_array())
+    throw SpecError(std::string(what) + " must be a list of whole numbers, got " + excerpt(value));
+  std::vector<size_t> out;
+  out.reserve(value.size());
+  for (const Json& item : value) out.push_back(index_from_json(item, what, end));
+  return out;
+}
+
 Json parse_json(std::string_view text, std::string_view what) {
   return parse<SpecError>(text, what);
 }
@@ -187,6 +206,11 @@ uint64_t SpecReader::count(std::string_view key, uint64_t otherwise) {
     fail(key, "a whole number of at least 0", *value);
   }
   return static_cast<uint64_t>(number);
+}
+
+std::optional<uint64_t> SpecReader::count_or_none(std::string_view key) {
+  if (optional(key) == nullptr) return std::nullopt;
+  return count(key, 0);
 }
 
 std::vector<std::string> SpecReader::texts(std::string_view key) {

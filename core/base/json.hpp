@@ -30,6 +30,10 @@ Json numbers_to_json(std::span<const double> values);
 double number_from_json(const Json& value, std::string_view what);
 std::vector<double> numbers_from_json(const Json& value, std::string_view what);
 
+// A whole number below `end`, and a list of them; SpecError naming `what` for anything else.
+uint64_t index_from_json(const Json& value, std::string_view what, uint64_t end);
+std::vector<size_t> indices_from_json(const Json& value, std::string_view what, size_t end);
+
 // Strict: UTF-8, one value, no repeated keys, no comments, at most kMaxJsonBytes and kMaxJsonDepth.
 // SpecError says what `what` is and where it is wrong.
 Json parse_json(std::string_view text, std::string_view what);
@@ -57,6 +61,7 @@ class SpecReader {
   bool flag(std::string_view key, bool otherwise);
   double number(std::string_view key, double otherwise);
   uint64_t count(std::string_view key, uint64_t otherwise);  // a whole number >= 0
+  std::optional<uint64_t> count_or_none(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
   const Json& list(std::string_view key);
   std::string one_of(std::string_view key, std::initializer_list<std::string_view> choices,

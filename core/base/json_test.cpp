@@ -40,6 +40,17 @@ TEST(Json, NumbersThatAreNotFinite) {
             spec_error([] { number_from_json("big", "x"); }));
 }
 
+TEST(Json, WholeNumbersBelowAnEnd) {
+  EXPECT_EQ((std::vector<size_t>{0, 6}), indices_from_json(Json::parse("[0, 6]"), "columns", 7));
+  EXPECT_EQ((std::vector<size_t>{3}), indices_from_json(Json(std::vector<int>{3}), "columns", 7));
+  for (const char* bad : {"7", "-1", "2.5", "1e+300", "-1e+300", "null", "true", "\"1\""}) {
+    EXPECT_EQ("columns must be a whole number below 7, got " + std::string(bad),
+              spec_error([&] { index_from_json(parse_json(bad, "x"), "columns", 7); }));
+  }
+  EXPECT_EQ("columns must be a list of whole numbers, got 3",
+            spec_error([] { indices_from_json(3, "columns", 7); }));
+}
+
 TEST(Json, ShortestNumbersReadBackTheSame) {
   for (const double x :
        {0.1, 1.0 / 3.0, 5e-324, 1.7976931348623157e308, -2.5e-7, 1e22, 123456789012345680.0}) {

@@ -27,22 +27,8 @@ std::string named(const Pair& product) {
   return named('s', product[0]) += "_" + std::to_string(product[1]);
 }
 
-// Whole numbers below `end`.
-std::vector<size_t> indices(const Json& list, size_t end, const char* what) {
-  std::vector<size_t> out;
-  for (const Json& item : list) {
-    const bool good = item.is_number_unsigned() && item.get<uint64_t>() < end;
-    if (!good) {
-      throw SpecError("the facts of sums list a " + std::string(what) + " " + item.dump() +
-                      ", and there are " + std::to_string(end));
-    }
-    out.push_back(item.get<size_t>());
-  }
-  return out;
-}
-
 Pair pair_of(const Json& item, size_t values) {
-  const std::vector<size_t> both = indices(item, values, "value of a product");
+  const std::vector<size_t> both = indices_from_json(item, "a value of a product", values);
   if (both.size() != 2) throw SpecError("a product of sums is two values, not " + item.dump());
   return {std::min(both[0], both[1]), std::max(both[0], both[1])};
 }
@@ -104,11 +90,12 @@ void SumGroups::read_blocks(const Json& list, const Chunk& answer) {
   for (const Json& item : list) {
     SpecReader reader(item, "block of sums");
     Block& block = blocks_.emplace_back();
-    block.factors = indices(reader.list("factors"), codes_.size(), "factor");
-    block.shared = indices(reader.list("shared"), values, "shared value");
+    block.factors = indices_from_json(reader.list("factors"), "a factor of sums", codes_.size());
+    block.shared = indices_from_json(reader.list("shared"), "a shared value of sums", values);
     for (const Json& product : reader.list("products"))
       block.products.push_back(pair_of(product, values));
-    block.described = indices(reader.list("described"), values, "described value");
+    block.described =
+        indices_from_json(reader.list("described"), "a described value of sums", values);
     reader.finish();
     std::sort(block.factors.begin(), block.factors.end());
   }

@@ -37,7 +37,7 @@ EvaluationFit::EvaluationFit(const Json& spec) {
   const std::vector<DesignColumn> columns = read_columns(reader.list("columns"));
   const std::string pweights = reader.text_or_none("pweights").value_or("");
   const std::string fweights = reader.text_or_none("fweights").value_or("");
-  const Json* rows = reader.optional("rows");
+  const std::optional<uint64_t> rows = reader.count_or_none("rows");
   if (!pweights.empty() && !fweights.empty())
     throw SpecError("pweights and fweights were both given; take one of them");
   design_ = Design::make(with_numeric_response(formula, columns), columns,
@@ -55,9 +55,7 @@ EvaluationFit::EvaluationFit(const Json& spec) {
   if (design_.features.empty()) throw SpecError("there are no predictions to evaluate");
   const RankingOptions options = read_options(reader, design_.features.size());
   reader.finish();
-  std::optional<uint64_t> known;
-  if (rows != nullptr && !rows->is_null()) known = rows->get<uint64_t>();
-  rankings_.assign(design_.features.size(), Ranking(options, known));
+  rankings_.assign(design_.features.size(), Ranking(options, rows));
 }
 
 AnalysisPtr EvaluationFit::next() {

@@ -13,6 +13,7 @@ namespace {
 constexpr int kIndexBits = 12;
 constexpr int kIndexShift = kKeyBits - kIndexBits;
 constexpr uint64_t kMostGrid = 1'000'000;
+constexpr int kKept = -1;  // written as the bits of a range whose keys are kept
 
 }  // namespace
 
@@ -63,11 +64,11 @@ ProbabilityPlan ProbabilityPlan::from_json(const Json& json) {
     if (!item.is_array() || item.size() != 3)
       throw SpecError("a range of a plan is [lowest, width, bits]");
     KeyRange range;
-    range.lowest = item[0].get<uint64_t>();
-    range.width = item[1].get<int>();
-    const int bits = item[2].get<int>();
-    range.keep = bits == -1;
-    range.bits = range.keep ? 0 : bits;
+    range.lowest = index_from_json(item[0], "the lowest key of a range", uint64_t{1} << kKeyBits);
+    range.width = static_cast<int>(index_from_json(item[1], "the width of a range", kKeyBits + 1));
+    range.keep = item[2] == kKept;
+    if (!range.keep)
+      range.bits = static_cast<int>(index_from_json(item[2], "the bits of a range", kKeyBits + 1));
     ranges.push_back(range);
   }
   return ProbabilityPlan(std::move(ranges));
@@ -77,7 +78,7 @@ Json ProbabilityPlan::to_json() const {
   if (grid_ > 0) return {{"grid", grid_}};
   Json list = Json::array();
   for (const KeyRange& range : ranges_)
-    list.push_back(Json::array({range.lowest, range.width, range.keep ? -1 : range.bits}));
+    list.push_back(Json::array({range.lowest, range.width, range.keep ? kKept : range.bits}));
   return {{"ranges", std::move(list)}};
 }
 

@@ -19,7 +19,8 @@ std::optional<GlmLeverages> read_leverages(const Design& design, const Json* jso
   SpecReader reader(*json, "firth");
   GlmLeverages leverages;
   leverages.basis = LinearPredictor::from_json(design, reader.required("basis"));
-  leverages.columns = reader.required("columns").get<std::vector<size_t>>();
+  leverages.columns = indices_from_json(reader.required("columns"), "a column of 'firth'",
+                                        leverages.basis.coefficients.size());
   leverages.inverse = numbers_from_json(reader.required("inverse"), "inverse");
   reader.finish();
   return leverages;
@@ -70,12 +71,7 @@ void GlmAnalysis::look_up_cells() {
     if (!design_.terms[t].factors.empty() && !design_.terms[t].feature.has_value())
       aids_.plain.push_back(t);
   }
-  for (const size_t column : point_.held) {
-    if (column >= aids_.held.size())
-      throw SpecError("column " + std::to_string(column) + " is held, and there are " +
-                      std::to_string(aids_.held.size()));
-    aids_.held[column] = true;
-  }
+  for (const size_t column : point_.held) aids_.held.at(column) = true;
 }
 
 GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
@@ -93,7 +89,7 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const bool extremes = reader.flag("extremes", false);
   std::vector<size_t> held;
   if (const Json* columns = reader.optional("held"); columns != nullptr)
-    held = columns->get<std::vector<size_t>>();
+    held = indices_from_json(*columns, "a column that is held", design.column_names().size());
   reader.finish();
   if (predictor != nullptr && !predictor->is_null() && !design.frozen())
     throw SpecError("a pass at given coefficients needs the levels of every factor");

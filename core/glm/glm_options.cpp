@@ -79,8 +79,7 @@ GlmOptions read_options(const Json& spec, Json& columns) {
   options.coefficient_tolerance = reader.number("coefficient_tolerance", 1e-6);
   options.objective_tolerance = reader.number("objective_function_tolerance", 1e-8);
   options.tight = reader.one_of("tolerance", {"default", "tight"}, "default") == "tight";
-  if (const Json* rows = reader.optional("rows"); rows != nullptr && rows->is_number_unsigned())
-    options.rows = rows->get<uint64_t>();
+  options.rows = reader.count_or_none("rows");
   options.covariance = CovarianceOptions::read(reader);
   options.firth = reader.one_of("method", {"ml", "firth"}, "ml") == "firth";
   if (options.firth) require_logistic(options);

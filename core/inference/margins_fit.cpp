@@ -102,12 +102,11 @@ MarginsFit::MarginsFit(const Json& spec) {
         "errors of marginal effects need the covariance of the coefficients: fit the model with "
         "cov_coef=True");
   }
-  covariance_.columns = model_part(parts, "columns").get<std::vector<size_t>>();
+  covariance_.columns =
+      indices_from_json(model_part(parts, "columns"), "a column of the covariance",
+                        scoring.predictor.coefficients.size());
   covariance_.packed = numbers_from_json(parts["covariance"], "covariance");
-  const size_t width = scoring.predictor.coefficients.size();
-  const auto within = [&](size_t column) { return column < width; };
-  if (covariance_.packed.size() != packed_size(covariance_.columns.size()) ||
-      !std::all_of(covariance_.columns.begin(), covariance_.columns.end(), within))
+  if (covariance_.packed.size() != packed_size(covariance_.columns.size()))
     throw SpecError("the model's covariance does not fit its coefficients; it is damaged");
   normal_ = tests_are_normal(model);
   df_ = normal_ ? kNaN : test_df(model);

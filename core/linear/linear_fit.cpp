@@ -30,9 +30,7 @@ LinearOptions read_options(const Json& spec, Json& columns) {
   options.cov_data = reader.flag("cov_data", false);
   options.precision =
       reader.one_of("precision", {"auto", "needed", "double", "double-double"}, "auto");
-  if (const Json* rows = reader.optional("rows")) {
-    if (rows->is_number_unsigned()) options.rows = rows->get<uint64_t>();
-  }
+  options.rows = reader.count_or_none("rows");
   options.covariance = CovarianceOptions::read(reader);
   reader.finish();
   if (!options.pweights.empty() && !options.fweights.empty()) {

@@ -209,7 +209,7 @@ TEST(LinearSums, SaysWhatDoesNotFit) {
   const std::vector<Json> blocks = {block_of({0}, {}, kAll)};
   EXPECT_EQ("the facts of sums need 2 origins and a rounding between 0 and 1",
             sentence(*a, {{"origin", Json::array({1.0})}, {"blocks", blocks}}, answer));
-  EXPECT_EQ("the facts of sums list a factor 1, and there are 1",
+  EXPECT_EQ("a factor of sums must be a whole number below 1, got 1",
             sentence(*a, facts_of(0.0, 0.0, {block_of({1}, {}, kAll)}), answer));
   EXPECT_EQ("the sums lack a table that the analysis asks for",
             sentence(*a, facts_of(0.0, 0.0, {block_of({0}, {}, Products{{0, 1}})}), answer));

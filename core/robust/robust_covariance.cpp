@@ -109,8 +109,7 @@ CovarianceOptions CovarianceOptions::read(SpecReader& reader) {
   CovarianceOptions options;
   options.type =
       reader.one_of("cov_type", {"classical", "HC0", "HC1", "HC2", "HC3", "cluster"}, "classical");
-  if (const Json* clusters = reader.optional("clusters"); clusters != nullptr)
-    options.clusters = clusters->get<std::vector<std::string>>();
+  if (reader.optional("clusters") != nullptr) options.clusters = reader.texts("clusters");
   if ((options.type == "cluster") == options.clusters.empty()) {
     throw SpecError(options.clusters.empty()
                         ? "cov_type='cluster' needs the columns that rows are clustered by"

@@ -10,12 +10,13 @@ namespace {
 // Less than this of 1 - h is rounding: the row has a coefficient of its own.
 constexpr double kLeastRest = 1e-10;
 
-Leverage read_leverage(const Json* json) {
+Leverage read_leverage(const Json* json, size_t columns) {
   Leverage leverage;
   if (json == nullptr || json->is_null()) return leverage;
   SpecReader reader(*json, "leverage");
   const uint64_t power = reader.count("power", 0);
-  leverage.columns = reader.required("columns").get<std::vector<size_t>>();
+  leverage.columns =
+      indices_from_json(reader.required("columns"), "a column of a leverage", columns);
   leverage.inverse = numbers_from_json(reader.required("inverse"), "inverse");
   reader.finish();
   if (power != 1 && power != 2)
@@ -41,7 +42,8 @@ ScoreSquaresAnalysis ScoreSquaresAnalysis::from_spec(const Json& spec) {
   Design design = Design::from_json(reader.required("design"));
   const Json& family = reader.required("family");
   FittedPoint point = FittedPoint::from_json(design, family, reader.required("predictor"));
-  Leverage leverage = read_leverage(reader.optional("leverage"));
+  Leverage leverage =
+      read_leverage(reader.optional("leverage"), point.predictor.coefficients.size());
   reader.finish();
   return {std::move(design), std::move(point), std::move(leverage)};
 }

@@ -33,7 +33,9 @@ LinearErrors::LinearErrors(const Json& model, const LinearScoring& scoring, doub
     if (prediction)
       extra_ = number_from_json(model_part(model, "residual_variance"), "residual_variance");
   }
-  form_ = RowForm(scoring.predictor, model_part(parts, "columns").get<std::vector<size_t>>(),
+  form_ = RowForm(scoring.predictor,
+                  indices_from_json(model_part(parts, "columns"), "a column of the covariance",
+                                    scoring.predictor.coefficients.size()),
                   numbers_from_json(parts["covariance"], "covariance"));
 }
 
