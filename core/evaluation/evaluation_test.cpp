@@ -9,25 +9,19 @@
 #include "base/json.hpp"
 #include "evaluation/evaluation_fit.hpp"
 #include "evaluation/sorted_rows.hpp"
+#include "testing/fits.hpp"
 #include "testing/laws.hpp"
 
 namespace insitu {
 namespace {
 
+using laws::numeric;
 using laws::Rng;
 using laws::Table;
 
-Json numeric(const std::string& name) { return {{"name", name}, {"kind", "numeric"}}; }
-
 Json evaluate(const Json& spec, const Table& table, uint64_t piece = 1000) {
   EvaluationFit fit(spec);
-  while (const AnalysisPtr analysis = fit.next()) {
-    auto state = analysis->empty();
-    for (uint64_t begin = 0; begin < table.rows(); begin += piece)
-      analysis->update(*state, table.slice(begin, std::min(piece, table.rows() - begin)));
-    fit.accept(*state);
-  }
-  return fit.result();
+  return laws::run_passes(fit, table, piece);
 }
 
 std::string told(const Json& spec, const Table& table) {

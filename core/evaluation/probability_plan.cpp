@@ -13,7 +13,8 @@ namespace {
 constexpr int kIndexBits = 12;
 constexpr int kIndexShift = kKeyBits - kIndexBits;
 constexpr uint64_t kMostGrid = 1'000'000;
-constexpr int kKept = -1;  // written as the bits of a range whose keys are kept
+constexpr int kKeptBits = -1;  // written as the bits of a range whose keys are kept
+constexpr uint64_t kWidths = uint64_t{kKeyBits} + 1;
 
 }  // namespace
 
@@ -65,10 +66,10 @@ ProbabilityPlan ProbabilityPlan::from_json(const Json& json) {
       throw SpecError("a range of a plan is [lowest, width, bits]");
     KeyRange range;
     range.lowest = index_from_json(item[0], "the lowest key of a range", uint64_t{1} << kKeyBits);
-    range.width = static_cast<int>(index_from_json(item[1], "the width of a range", kKeyBits + 1));
-    range.keep = item[2] == kKept;
+    range.width = static_cast<int>(index_from_json(item[1], "the width of a range", kWidths));
+    range.keep = item[2] == kKeptBits;
     if (!range.keep)
-      range.bits = static_cast<int>(index_from_json(item[2], "the bits of a range", kKeyBits + 1));
+      range.bits = static_cast<int>(index_from_json(item[2], "the bits of a range", kWidths));
     ranges.push_back(range);
   }
   return ProbabilityPlan(std::move(ranges));
@@ -78,7 +79,7 @@ Json ProbabilityPlan::to_json() const {
   if (grid_ > 0) return {{"grid", grid_}};
   Json list = Json::array();
   for (const KeyRange& range : ranges_)
-    list.push_back(Json::array({range.lowest, range.width, range.keep ? kKept : range.bits}));
+    list.push_back(Json::array({range.lowest, range.width, range.keep ? kKeptBits : range.bits}));
   return {{"ranges", std::move(list)}};
 }
 

@@ -8,30 +8,23 @@
 #include "linear/linear_fit.hpp"
 #include "robust/cluster_scores.hpp"
 #include "robust/score_squares.hpp"
+#include "testing/fits.hpp"
 #include "testing/laws.hpp"
 #include "testing/random_table.hpp"
 
 namespace insitu {
 namespace {
 
+using laws::factor;
+using laws::numeric;
+using laws::pass_over;
 using laws::Rng;
 using laws::StatePtr;
 using laws::Table;
 
-Json numeric(const std::string& name) { return {{"name", name}, {"kind", "numeric"}}; }
-Json factor(const std::string& name) { return {{"name", name}, {"kind", "factor"}}; }
-
-StatePtr pass_over(const AnyAnalysis& analysis, const Table& table, uint64_t piece = 1000) {
-  StatePtr state = analysis.empty();
-  for (uint64_t begin = 0; begin < table.rows(); begin += piece)
-    analysis.update(*state, table.slice(begin, std::min(piece, table.rows() - begin)));
-  return state;
-}
-
 Json fit(const Json& spec, const Table& table) {
   LinearFit model(spec);
-  while (const AnalysisPtr analysis = model.next()) model.accept(*pass_over(*analysis, table));
-  return model.result();
+  return laws::run_passes(model, table);
 }
 
 std::vector<double> errors(const Json& model) {
