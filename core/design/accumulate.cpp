@@ -41,9 +41,9 @@ std::vector<bool> present_levels(const CellPlan& plan, const CrossProducts& prod
     for (uint64_t cell = 0; cell < table.cells(); ++cell) {
       if (table.at(cell, 0).hi > 0.0) present[cell / stride % counts[factor]] = true;
     }
-    return present;  // any table with the factor tells
+    break;  // any table with the factor tells
   }
-  return std::vector<bool>(counts[factor], true);  // of a factor of clusters nothing is known
+  return present;
 }
 
 // Leaves out the levels that no row has; their cells hold zeros.

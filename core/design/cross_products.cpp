@@ -58,13 +58,18 @@ double scale_of(const CrossProducts& products, size_t value, double weight) {
   return std::sqrt(products.cross_hi[packed_index(value - 1, value - 1, k)] + weight * away * away);
 }
 
+double mean_of(const CrossProducts& products, size_t value) {
+  return value == 0 ? 1.0 : products.mean_hi[value - 1];
+}
+
 double in_units(DoubleDouble difference, double scale, double floor) {
   const double size = std::fabs(static_cast<double>(difference));
   if (size == 0.0) return 0.0;
   return size / (0x1p-53 * scale + floor);
 }
 
-// Means and centred cross-products. The floor forgives what double-double itself rounds.
+// Means and centred cross-products. Floors, here and below, forgive what double-double itself
+// rounds: of a constant column nothing else is left.
 double dense_distance(const CrossProducts& x, const CrossProducts& y) {
   const size_t k = x.values();
   const double weight = x.weight.hi;
@@ -93,8 +98,10 @@ double table_distance(const CrossProducts& x, const CellTable& mine, const CellT
   double worst = 0.0;
   for (size_t p = 0; p < mine.products(); ++p) {
     const double scale = scale_of(x, mine.a[p], x.weight.hi) * scale_of(x, mine.b[p], x.weight.hi);
+    const double floor =
+        0x1p-98 * x.weight.hi * std::fabs(mean_of(x, mine.a[p]) * mean_of(x, mine.b[p]));
     for (uint64_t cell = 0; cell < mine.cells(); ++cell) {
-      worst = std::max(worst, in_units(mine.at(cell, p) - theirs.at(cell, p), scale, 0.0));
+      worst = std::max(worst, in_units(mine.at(cell, p) - theirs.at(cell, p), scale, floor));
     }
   }
   return worst;

@@ -419,6 +419,12 @@ std::vector<std::string> Design::column_names() const {
   return names;
 }
 
+bool Design::in_terms(size_t factor) const {
+  return std::any_of(terms.begin(), terms.end(), [&](const DesignTerm& term) {
+    return std::find(term.factors.begin(), term.factors.end(), factor) != term.factors.end();
+  });
+}
+
 const DesignColumn* Design::find_column(const std::string& name) const {
   for (const DesignColumn& column : columns) {
     if (column.name == name) return &column;

@@ -102,6 +102,8 @@ struct Design {
   // Names of the columns to read for scoring: without response and weight.
   std::vector<std::string> predictor_columns() const;
   std::vector<std::string> column_names() const;
+  // Whether a factor is in a term; others are clusters only.
+  bool in_terms(size_t factor) const;
   const DesignColumn* find_column(const std::string& name) const;
   // The name of one column: "x", "f=a", "f=a, g=b", "x for f=a". cell: mixed-radix code, first
   // factor fastest.
