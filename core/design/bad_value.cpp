@@ -1,10 +1,7 @@
 #include "design/bad_value.hpp"
 
-#include <iomanip>
-#include <limits>
-#include <sstream>
-
 #include "base/errors.hpp"
+#include "design/rows.hpp"
 
 namespace insitu {
 namespace {
@@ -27,10 +24,8 @@ const char* advice(Fault fault) {
 }  // namespace
 
 void refuse_value(std::string_view column, double value, const std::string& where, Fault fault) {
-  std::ostringstream number;
-  number << std::setprecision(std::numeric_limits<double>::digits10) << value;
-  throw DataError("column \"" + std::string(column) + "\" holds " + number.str() + " " + where +
-                  "; " + advice(fault));
+  throw DataError("column \"" + std::string(column) + "\" holds " + number_text(value) + " " +
+                  where + "; " + advice(fault));
 }
 
 }  // namespace insitu

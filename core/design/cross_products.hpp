@@ -64,14 +64,6 @@ uint64_t smallest_cell(const Design& design, const CrossProducts& products);
 // Estimate before running, with the levels that are known.
 uint64_t cross_products_bytes(const Design& design, const CellPlan& plan);
 
-// What happened to rows on the way.
-struct RowCounts {
-  uint64_t rows = 0;
-  uint64_t used = 0;
-  uint64_t missing = 0;
-  uint64_t zero_weight = 0;
-};
-
 // Adds the rows of a chunk. `precise`: double-double products and sums. Returns the counts, and
 // adds sum of ln w.
 RowCounts accumulate(const Design& design, const CellPlan& plan, bool precise, const Chunk& chunk,

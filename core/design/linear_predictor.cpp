@@ -40,7 +40,7 @@ LinearPredictor LinearPredictor::zero(const Design& design) {
 LinearPredictor LinearPredictor::from_json(const Design& design, const Json& json) {
   LinearPredictor predictor = zero(design);
   SpecReader reader(json, "linear predictor");
-  predictor.constant = reader.number("constant", 0.0);
+  predictor.constant = number_from_json(reader.required("constant"), "constant");
   const std::vector<double> centers = numbers_from_json(reader.list("centers"), "centers");
   std::vector<double> coefficients = numbers_from_json(reader.list("coefficients"), "coefficients");
   reader.finish();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.hpp"
+#include "formula/ast.hpp"
 
 namespace insitu {
 namespace {
@@ -14,12 +15,6 @@ std::string trimmed(const std::string& text) {
 }
 
 }  // namespace
-
-std::string back_quoted(const std::string& name) {
-  std::string quoted = "`";
-  for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
-  return quoted + "`";
-}
 
 std::string response_text(const std::string& formula) {
   return trimmed(formula.substr(0, formula.find('~')));

@@ -9,8 +9,6 @@
 
 namespace insitu {
 
-// A column's name as a formula has it.
-std::string back_quoted(const std::string& name);
 // The response as the formula writes it.
 std::string response_text(const std::string& formula);
 // The formula with N() about a response that is a factor.

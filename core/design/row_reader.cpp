@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "design/bad_value.hpp"
 #include "design/factor_codes.hpp"
+#include "design/rows.hpp"
 #include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
 
@@ -36,12 +37,6 @@ struct BoundFeature {
   std::vector<const double*> arguments;
   bool low_parts = false;
 };
-
-std::string row_name(const Chunk& chunk, uint64_t row) {
-  const uint64_t first = chunk.first_row().value_or(0);
-  return (chunk.first_row().has_value() ? "row " : "row (of its batch) ") +
-         std::to_string(first + row + 1);
-}
 
 }  // namespace
 
@@ -449,6 +444,15 @@ const Tile& RowReader::read(uint64_t begin, size_t n, ShiftedTile& shifted,
   if (tile.rows > 0) shifted.load(tile.values, tile.weight, tile.rows, origin);
   return tile;
 }
+const double* rest_of_shares(const Tile& tile, AlignedDoubles& room) {
+  const double* y = tile.values.back();
+  const double* low = tile.low.empty() ? nullptr : tile.low.back();
+  if (low == nullptr) return nullptr;
+  room.resize(round_up_8(tile.rows));
+  for (size_t i = 0; i < tile.rows; ++i) room[i] = (1.0 - y[i]) - low[i];
+  return room.data();
+}
+
 const std::vector<bool>* RowReader::left_out(size_t k) const {
   return impl_->factors[k].adopted() ? &impl_->left_out[k] : nullptr;
 }

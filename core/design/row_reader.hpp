@@ -17,6 +17,7 @@
 #include "base/levels.hpp"
 #include "design/design.hpp"
 #include "design/shifted_tile.hpp"
+#include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
 
 namespace insitu {
@@ -33,6 +34,14 @@ struct RowNeeds {
   bool subtract_offsets = true;     // from the response, where there is one
 };
 
+// What happened to rows on the way.
+struct RowCounts {
+  uint64_t rows = 0;
+  uint64_t used = 0;
+  uint64_t missing = 0;
+  uint64_t zero_weight = 0;
+};
+
 struct Tile {
   size_t rows = 0;
   std::vector<const double*> values;   // features, then the response, about its offsets, if wanted
@@ -47,6 +56,11 @@ struct Tile {
   uint64_t missing_rows = 0;
   uint64_t zero_weight_rows = 0;
 };
+
+// 1 - y of a response that is the share of counts: shares of 1 less a trillionth have lost most
+// digits of the trillionth, and its low part has them. Null for responses that are doubles; `room`
+// holds it.
+const double* rest_of_shares(const Tile& tile, AlignedDoubles& room);
 
 class RowReader {
  public:

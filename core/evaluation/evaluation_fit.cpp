@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
 #include "design/numeric_response.hpp"
+#include "design/rows.hpp"
 
 namespace insitu {
 namespace {
@@ -70,17 +71,6 @@ AnalysisPtr EvaluationFit::next() {
   return pass_;
 }
 
-void EvaluationFit::require_rows(const OutcomeCountsState& state) const {
-  if (state.rows == 0)
-    throw DataError("there are no rows to evaluate: the data, after row_selection, is empty");
-  if (state.used == 0) {
-    throw DataError("no complete row is left to evaluate: of " + std::to_string(state.rows) +
-                    " rows " + std::to_string(state.missing) +
-                    " have a missing value in a used column and " +
-                    std::to_string(state.zero_weight) + " have weight zero");
-  }
-}
-
 void EvaluationFit::accept(const AnyState& any) {
   if (!pass_) throw InternalError("accept() before next()");
   if (!design_.open_codes().empty()) {
@@ -90,7 +80,7 @@ void EvaluationFit::accept(const AnyState& any) {
   }
   require_two_levels(design_, "outcome");
   const auto& state = state_cast<OutcomeCountsState>(*pass_, any);
-  require_rows(state);
+  require_rows({state.rows, state.used, state.missing, state.zero_weight}, "to evaluate");
   if (first_.rows == 0) {
     first_ = {state.rows, state.used, state.missing, state.zero_weight, {}};
     for (const PredictionCounts& counts : state.predictions) {

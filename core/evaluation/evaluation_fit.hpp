@@ -27,8 +27,6 @@ class EvaluationFit final : public Fit {
   Json result() const override;
 
  private:
-  void require_rows(const OutcomeCountsState& state) const;
-
   Design design_;
   std::vector<Ranking> rankings_;
   AnalysisPtr pass_;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 #include <utility>
 
 #include "base/errors.hpp"
 #include "base/json.hpp"
+#include "design/rows.hpp"
 #include "linalg/aligned.hpp"
 #include "linalg/kernels.hpp"
 #include "linalg/math.hpp"
@@ -18,36 +18,21 @@ namespace {
 bool is_outcome(double y) { return y == 0.0 || y == 1.0; }
 bool is_probability(double p) { return p >= 0.0 && p <= 1.0; }
 
-// Rows of a chunk as they lie in it, complete or not, until `refuse` has said what is wrong.
 [[noreturn]] void refuse_row(const Design& design, const Chunk& chunk) {
-  std::vector<LevelTable> tables = make_level_tables(design);
-  RowNeeds needs;
-  needs.complete_rows = false;
-  RowReader reader(design, needs, tables);
-  reader.bind(chunk);
-  for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
-    const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
-    const Tile& tile = reader.read(begin, n);
-    for (size_t i = 0; i < n; ++i) {
-      if (tile.weight != nullptr && !(tile.weight[i] > 0.0)) continue;
-      if (std::any_of(tile.values.begin(), tile.values.end(),
-                      [&](const double* values) { return std::isnan(values[i]); }))
-        continue;
-      for (size_t k = 0; k < tile.values.size(); ++k) {
-        const double value = tile.values[k][i];
-        const bool outcome = k == design.features.size();
-        if (outcome ? is_outcome(value) : is_probability(value)) continue;
-        const uint64_t row = chunk.first_row().value_or(0) + begin + i + 1;
-        std::ostringstream text;
-        text << (outcome ? "the outcome \"" : "the prediction \"")
-             << (outcome ? *design.response : design.features[k]).label << "\" is " << value
-             << " in row " << (chunk.first_row().has_value() ? "" : "(of its batch) ") << row
-             << (outcome ? ": outcomes are 1 for the event and 0 for none, or true and false"
-                         : ": predictions are probabilities, from 0 to 1");
-        throw DataError(text.str());
-      }
+  visit_rows(design, chunk, [&](const Tile& tile, size_t i, uint64_t row) {
+    const auto missing = [&](const double* values) { return std::isnan(values[i]); };
+    if (std::any_of(tile.values.begin(), tile.values.end(), missing)) return;
+    for (size_t k = 0; k < tile.values.size(); ++k) {
+      const double value = tile.values[k][i];
+      const bool outcome = k == design.features.size();
+      if (outcome ? is_outcome(value) : is_probability(value)) continue;
+      throw DataError((outcome ? "the outcome \"" : "the prediction \"") +
+                      (outcome ? *design.response : design.features[k]).label + "\" is " +
+                      number_text(value) + " in " + row_name(chunk, row) +
+                      (outcome ? ": outcomes are 1 for the event and 0 for none, or true and false"
+                               : ": predictions are probabilities, from 0 to 1"));
     }
-  }
+  });
   throw DataError("an outcome is neither 0 nor 1, or a prediction is outside 0 to 1");
 }
 

@@ -235,6 +235,30 @@ bool Family::dispersion_is_one() const {
                     kind == FamilyKind::kNegativeBinomial);
 }
 
+bool Family::is_canonical() const {
+  switch (kind) {
+    case FamilyKind::kGaussian:
+      return link.kind == LinkKind::kIdentity;
+    case FamilyKind::kBinomial:
+      return link.kind == LinkKind::kLogit;
+    case FamilyKind::kPoisson:
+      return link.kind == LinkKind::kLog;
+    case FamilyKind::kGamma:
+      return link.kind == LinkKind::kInverse;
+    case FamilyKind::kInverseGaussian:
+      return link.kind == LinkKind::kInverseSquare;
+    case FamilyKind::kNegativeBinomial:
+      return false;
+    case FamilyKind::kTweedie: {
+      const double power = 1.0 - parameter;
+      if (power == 0.0) return link.kind == LinkKind::kLog;
+      if (power == 1.0) return link.kind == LinkKind::kIdentity;
+      return link.kind == LinkKind::kPower && link.power == power;
+    }
+  }
+  return false;
+}
+
 Family::Range Family::range() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   constexpr double kAboveZero = std::numeric_limits<double>::denorm_min();

@@ -41,6 +41,8 @@ struct Family {
   std::string title() const { return name() + "-" + link.name(); }
   // Whether the dispersion is 1 by definition; tests are then normal.
   bool dispersion_is_one() const;
+  // Whether the link is the natural one: Fisher's steps are then Newton's, and shrink in squares.
+  bool is_canonical() const;
   struct Range {
     double low;
     double high;

@@ -42,6 +42,10 @@ struct Link {
   bool onto_unit() const;
   // True if means only approach 0 as eta falls.
   bool approaches_zero() const;
+  // True if means grow without end towards eta = 0, and come back from the other side.
+  bool has_pole() const {
+    return kind == LinkKind::kInverse || (kind == LinkKind::kPower && power == -1.0);
+  }
   // NaN where no eta gives the mean.
   void eta(const double* mean, size_t n, double* eta) const;
   // d2 mean / d eta2, from what means() gave.

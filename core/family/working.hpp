@@ -22,6 +22,20 @@ struct WorkingTerms {
   double* variance;  // V(mu)
 };
 
+// The raw residual y - mu of row `i`: of a binomial mean near 1 the complement has the digits.
+inline double residual_of(const Family& family, const WorkingRows& rows, const Means& means,
+                          size_t i) {
+  if (family.kind != FamilyKind::kBinomial || !(means.mean[i] > 0.5))
+    return rows.y[i] - means.mean[i];
+  return means.rest[i] - (rows.rest == nullptr ? 1.0 - rows.y[i] : rows.rest[i]);
+}
+
+// Leaves out a row whose mean the family does not have.
+inline void leave_out(const Means& means, size_t i) {
+  means.slope[i] = 0.0;
+  means.mean[i] = means.rest[i] = 0.5;
+}
+
 // `means`: what the link says of the linear predictors, with a slope of 0 for rows to leave out.
 void working_terms(const Family& family, const WorkingRows& rows, const Means& means,
                    const WorkingTerms& out);

@@ -140,7 +140,10 @@ bool is_plain_name(const std::string& name) {
 }  // namespace
 
 std::string quote_name(const std::string& name) {
-  if (is_plain_name(name)) return name;
+  return is_plain_name(name) ? name : back_quoted(name);
+}
+
+std::string back_quoted(const std::string& name) {
   std::string quoted = "`";
   for (const char c : name) {
     if (c == '`' || c == '\\') quoted += c;

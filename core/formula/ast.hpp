@@ -74,5 +74,7 @@ inline bool is_counts(const Expr& expr) {
 // A column name as formula text: itself, or in back-quotes (doubled inside) where it is not a plain
 // name.
 std::string quote_name(const std::string& name);
+// The same in back-quotes always.
+std::string back_quoted(const std::string& name);
 
 }  // namespace insitu

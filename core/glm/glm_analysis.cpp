@@ -10,7 +10,7 @@ namespace insitu {
 namespace {
 
 std::optional<LinearPredictor> read_predictor(const Design& design, const Json* json) {
-  if (json == nullptr || json->is_null()) return std::nullopt;
+  if (json == nullptr) return std::nullopt;
   return LinearPredictor::from_json(design, *json);
 }
 
@@ -24,6 +24,12 @@ std::optional<GlmLeverages> read_leverages(const Design& design, const Json* jso
   leverages.inverse = numbers_from_json(reader.required("inverse"), "inverse");
   reader.finish();
   return leverages;
+}
+
+size_t coefficients_of(const Design& design) {
+  if (!design.frozen())
+    throw SpecError("cells are counted where the levels of every factor are known");
+  return LinearPredictor::zero(design).coefficients.size();
 }
 
 Json write_leverages(const std::optional<GlmLeverages>& leverages) {
@@ -63,10 +69,8 @@ GlmAnalysis::GlmAnalysis(Design design, Family family, GlmPoint point)
 
 void GlmAnalysis::look_up_cells() {
   if (!point_.extremes && point_.held.empty()) return;
-  if (!design_.frozen())
-    throw SpecError("cells are counted where the levels of every factor are known");
+  aids_.held.resize(coefficients_of(design_));
   aids_.layout = LinearPredictor::zero(design_);
-  aids_.held.resize(aids_.layout->coefficients.size());
   for (size_t t = 0; t < design_.terms.size(); ++t) {
     if (!design_.terms[t].factors.empty() && !design_.terms[t].feature.has_value())
       aids_.plain.push_back(t);
@@ -87,25 +91,22 @@ GlmAnalysis GlmAnalysis::from_spec(const Json& spec) {
   const bool observed = reader.flag("observed", false);
   const bool theta = reader.flag("theta", false);
   const bool extremes = reader.flag("extremes", false);
-  std::vector<size_t> held;
-  if (const Json* columns = reader.optional("held"); columns != nullptr)
-    held = indices_from_json(*columns, "a column that is held", design.column_names().size());
+  const Json* held = reader.optional("held");
   reader.finish();
-  if (predictor != nullptr && !predictor->is_null() && !design.frozen())
+  if ((predictor != nullptr || firth != nullptr) && !design.frozen())
     throw SpecError("a pass at given coefficients needs the levels of every factor");
   GlmPoint point;
   point.predictor = read_predictor(design, predictor);
   point.previous = read_predictor(design, previous);
-  if (firth != nullptr && !design.frozen())
-    throw SpecError("a pass at given coefficients needs the levels of every factor");
   point.firth = read_leverages(design, firth);
-  if (null != nullptr && !null->is_null()) point.null = number_from_json(*null, "null");
+  if (null != nullptr) point.null = number_from_json(*null, "null");
   point.precise = precise;
   point.likelihood = likelihood;
   point.observed = observed;
   point.theta = theta;
   point.extremes = extremes;
-  point.held = std::move(held);
+  if (held != nullptr && !held->empty())
+    point.held = indices_from_json(*held, "a column that is held", coefficients_of(design));
   return {std::move(design), family, std::move(point)};
 }
 
@@ -180,12 +181,18 @@ uint64_t GlmAnalysis::smallest_cell(const State& state) const {
   return design_.factors.empty() && !design_.weighted() ? state.used : 0;
 }
 
-uint64_t GlmAnalysis::state_bytes() const { return cross_products_bytes(design_, plan_); }
+uint64_t GlmAnalysis::state_bytes() const {
+  const uint64_t counts =
+      point_.extremes ? size_t{kExtremes} * aids_.layout->coefficients.size() : 0;
+  return cross_products_bytes(design_, plan_) + counts * sizeof(uint64_t);
+}
 
 void GlmAnalysis::validate(const State& state) const {
-  if (state.outside.size() != kGlmSteps || state.deviances.size() != kGlmSteps)
-    throw StateError("the state has " + std::to_string(state.deviances.size()) +
-                     " deviances, expected " + std::to_string(static_cast<size_t>(kGlmSteps)));
+  for (const size_t size : {state.deviances.size(), state.outside.size()}) {
+    if (size == kGlmSteps) continue;
+    throw StateError("the state has " + std::to_string(size) + " deviances, or counts of rows " +
+                     "outside, expected " + std::to_string(size_t{kGlmSteps}));
+  }
   if (state.theta.size() != (aids_.theta.has_value() ? size_t{kThetaSums} : 0))
     throw StateError("the state has " + std::to_string(state.theta.size()) + " sums for theta");
   const size_t counts = point_.extremes ? size_t{kExtremes} * aids_.layout->coefficients.size() : 0;

@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
 #include "design/numeric_response.hpp"
+#include "design/rows.hpp"
 #include "family/likelihood.hpp"
 #include "formula/formula.hpp"
 #include "solve/model_covariance.hpp"
@@ -30,24 +31,7 @@ constexpr double kDevianceSettled = 1e-8;  // of separated responses, about to c
 constexpr double kRoundingOfPenalty = 1e-6;
 constexpr double kThetaStep = 1e-9;  // the last of theta, relative
 constexpr double kRoundingOfDeviance = 1e-9;
-constexpr uint64_t kMostNullSteps = 1000;
 constexpr uint64_t kMostShortened = 30;
-
-// log |M| of a positive definite matrix, by Cholesky.
-double log_determinant(const SymmetricMatrix& matrix) {
-  const size_t n = matrix.size;
-  std::vector<double> lower(n * n);
-  double sum = 0.0;
-  for (size_t j = 0; j < n; ++j) {
-    for (size_t i = j; i < n; ++i) {
-      double value = matrix.at(j, i).hi;
-      for (size_t k = 0; k < j; ++k) value -= lower[i * n + k] * lower[j * n + k];
-      lower[i * n + j] = i == j ? std::sqrt(value) : value / lower[j * n + j];
-    }
-    sum += 2.0 * std::log(lower[j * n + j]);
-  }
-  return sum;
-}
 
 }  // namespace
 
@@ -55,8 +39,9 @@ GlmFit::GlmFit(const Json& spec) {
   Json list;
   options_ = read_options(spec, list);
   if (options_.estimate_theta) theta_.emplace();
+  null_.emplace(options_.estimate_theta);
   separation_.emplace(options_.family);
-  pace_.emplace(is_canonical(options_.family));
+  pace_.emplace(options_.family.is_canonical());
   std::vector<DesignColumn> columns = read_columns(list);
   const std::string formula = full_formula(options_, columns);
   design_ = Design::make(formula, columns,
@@ -82,7 +67,7 @@ AnalysisPtr GlmFit::next() {
     if (at_.has_value()) point.predictor = at_->predictor;
     parts_ = previous_.has_value() && !options_.firth && decrease_ > kNearEnd;
     if (parts_) point.previous = previous_->predictor;
-    if (!null_ready_ || theta_.has_value()) point.null = null_;
+    point.null = null_->next();
     point.precise = precise_;
     point.observed = pace_->observed();
     point.firth = leverages_;
@@ -105,14 +90,9 @@ void GlmFit::require_binomial() const {
                   "\" counts trials already: give no fweights, or multiply both counts by them");
 }
 
-void GlmFit::require_rows(const GlmState& state) const {
-  if (state.rows == 0)
-    throw DataError("there are no rows to fit: the data, after row_selection, is empty");
-  if (state.used == 0) {
-    throw DataError("no complete row is left to fit: of " + std::to_string(state.rows) + " rows " +
-                    std::to_string(state.missing) + " have a missing value in a used column and " +
-                    std::to_string(state.zero_weight) + " have weight zero");
-  }
+// A mean at a bound leaves nothing to tell apart.
+void GlmFit::require_responses(const GlmState& state) const {
+  require_rows({state.rows, state.used, state.missing, state.zero_weight}, "to fit");
   const double mean = static_cast<double>(state.response / state.prior);
   const auto [low, high] = options_.family.range();
   if ((low == 0.0 && mean == 0.0) || (high == 1.0 && mean == 1.0)) {
@@ -181,29 +161,6 @@ bool GlmFit::shorten_penalised(double objective) {
   return true;
 }
 
-void GlmFit::step_null(const GlmState& state) {
-  if (null_ready_ && !theta_.has_value()) return;
-  const Link& link = options_.family.link;
-  if (!null_.has_value()) {
-    double mean = static_cast<double>(state.response / state.prior);
-    double eta = 0.0;
-    if (design_.intercept) link.eta(&mean, 1, &eta);
-    null_ = eta;
-    return;
-  }
-  null_deviance_ = state.outside[kNullModel] == 0 ? state.deviances[kNullModel].hi
-                                                  : std::numeric_limits<double>::quiet_NaN();
-  const double next = static_cast<double>(state.null_working / state.null_weight);
-  const bool exact = design_.offsets.empty() || !design_.intercept;
-  null_ready_ =
-      exact || !std::isfinite(next) || std::abs(next - *null_) <= 1e-8 * (1.0 + std::abs(next));
-  null_before_ = *null_;
-  null_ = next;
-  if (++null_steps_ < kMostNullSteps || null_ready_) return;
-  null_ready_ = true;
-  null_deviance_ = std::numeric_limits<double>::quiet_NaN();
-}
-
 // Sizes of a step over the coefficients that are estimated.
 GlmFit::StepSize GlmFit::size_of_step(const GlmState& state, const LinearSolution& solution,
                                       const GlmPlace& next) const {
@@ -240,12 +197,12 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
   const double left_out = step.dispersion * std::pow(squared_step, 1.5);
   const bool steps =
       step.in_errors <= kLargestStep && left_out <= kLeftOut * std::abs(deviance) &&
-      ((is_canonical(options.family) && !options.firth) || step.relative <= kSlowStep);
+      ((options.family.is_canonical() && !options.firth) || step.relative <= kSlowStep);
   // Without residuals there are no standard errors to compare with: the model fits perfectly.
   // A deviance is of the size that the family gives it, but for the gaussian's, whose size is that
   // of the squared responses.
   const double size = options.family.kind == FamilyKind::kGaussian
-                          ? null_deviance_
+                          ? null_->deviance()
                           : static_cast<double>(state.used);
   const bool perfect = step.dispersion == 0.0 || deviance <= kPerfect * size;
   const bool theta = !theta_.has_value() || theta_->relative_step() <= kThetaStep;
@@ -256,11 +213,6 @@ bool GlmFit::ended(const GlmState& state, const StepSize& step) const {
 // step went too far. True where the next pass stands here, or nearer.
 bool GlmFit::wait_for_leverages(const GlmState& state, const LinearSystem& system,
                                 const LinearSolution& solution) {
-  if (solution.kept.empty() && solution.rank > 0) {
-    throw SpecError("method='firth' needs the covariance of " +
-                    std::to_string(solution.aliased.size()) + " coefficients; at most " +
-                    std::to_string(kMostCovarianceColumns) + " are possible");
-  }
   log_determinant_ = -log_determinant(solution.inverse);
   if (at_.has_value() && !leverages_.has_value()) {
     if (!shorten_penalised(objective(state, kFullStep)))
@@ -279,6 +231,7 @@ GlmFit::Verdict GlmFit::judge(const GlmState& state, const LinearSolution& solut
   const bool more_held =
       !state.extremes.empty() && separation_->accept(design_, state, solution.rank);
   if (!options_.firth) separation_->watch(solution);
+  most_rank_ = std::max(most_rank_, separation_->rank(solution.rank));
   if (!at_.has_value()) return verdict;
   if (theta_.has_value()) {
     likelihood_ = state.theta[kThetaSaturated].hi;
@@ -321,18 +274,18 @@ bool GlmFit::start_again(const GlmState& state) {
   if (!at_.has_value() || previous_.has_value() || at_null_) return false;
   const uint64_t outside = state.outside[kFullStep];
   const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
-  const bool null_told = design_.intercept && state.outside[kNullModel] == 0;
-  const bool farther = null_told && !options_.firth &&
-                       state.deviances[kFullStep].hi > state.deviances[kNullModel].hi;
+  const std::optional<double> constant = null_->tried();
+  const bool farther =
+      constant.has_value() && !options_.firth && state.deviances[kFullStep].hi > null_->deviance();
   if (outside == 0 && (given || !farther)) return false;
-  if (given || !null_told) {
+  if (given || !constant.has_value()) {
     throw NumericError(std::string(given ? "initial_values lead to" : "the iterations begin with") +
                        " means that the family " + options_.family.name() + " does not have in " +
                        std::to_string(outside) + " of " + std::to_string(state.used) +
                        " rows: give " + (given ? "others" : "initial_values") +
                        ", or another link");
   }
-  at_ = constant_place(design_, null_before_);
+  at_ = constant_place(design_, *constant);
   at_null_ = true;
   return true;
 }
@@ -351,11 +304,11 @@ void GlmFit::accept(const AnyState& any) {
     return;
   }
   const auto& state = state_cast<GlmState>(*pass_, any);
-  require_rows(state);
+  require_responses(state);
   if (binomial) require_two_levels(design_, "response");
   const bool frozen = design_.frozen();
   const Design design = freeze_levels(design_, state.products);
-  step_null(state);
+  null_->accept(design_, options_.family.link, state);
   if (!likelihood_.has_value() && !theta_.has_value())
     likelihood_ = static_cast<double>(state.likelihood);
   const bool given = options_.initial_value.has_value() || !options_.initial_values.empty();
@@ -375,8 +328,21 @@ void GlmFit::accept(const AnyState& any) {
   solver.eps = relative_rounding(state.products, precise_);
   const auto [system, solution] = solve(design, plan, products, solver);
   design_ = design;
+  require_covariances(solution);
   if (options_.firth && wait_for_leverages(state, system, solution)) return;
+  take_step(state, products, solver, system, solution);
+}
 
+void GlmFit::require_covariances(const LinearSolution& solution) const {
+  if (options_.cov_coef) require_covariance(solution, "cov_coef=True");
+  if (options_.firth) require_covariance(solution, "method='firth'");
+  options_.covariance.require_possible(solution);
+}
+
+// Ends the iterations, or says where the next pass stands.
+void GlmFit::take_step(const GlmState& state, const CrossProducts& products,
+                       const SolverOptions& solver, const LinearSystem& system,
+                       const LinearSolution& solution) {
   GlmPlace next = place_of(system, solution);
   const double objective_here = at_.has_value() ? objective(state, kFullStep) : 0.0;
   const Verdict verdict = judge(state, solution, next, objective_here);
@@ -384,12 +350,8 @@ void GlmFit::accept(const AnyState& any) {
   const bool lacking = !precise_ && lacks_digits(solution);
   const bool more = verdict.converged && ((options_.tight && !last_) || lacking);
   const bool last = (verdict.converged && !more) || limit || verdict.separated;
-  if (null_ready_ && verdict.fisher && last) {
-    end_ = verdict.separated ? GlmEnd{false, "stopped where coefficients grow without end"}
-           : verdict.converged
-               ? GlmEnd{true, "converged"}
-               : GlmEnd{false, "stopped after max_iterations=" +
-                                   std::to_string(options_.max_iterations) + " steps"};
+  if (null_->ready() && verdict.fisher && last) {
+    end_ = ending(verdict, solution);
     end(state, products, solver, system, solution);
     return;
   }
@@ -408,10 +370,22 @@ void GlmFit::accept(const AnyState& any) {
   at_ = std::move(next);
 }
 
+GlmEnd GlmFit::ending(const Verdict& verdict, const LinearSolution& solution) const {
+  if (verdict.separated) return {false, "stopped where coefficients grow without end"};
+  if (const size_t rank = separation_->rank(solution.rank); rank < most_rank_) {
+    return {false, "stopped where rows have lost their weights, so that " +
+                       std::to_string(most_rank_ - rank) +
+                       " coefficients can be estimated no longer"};
+  }
+  if (verdict.converged) return {true, "converged"};
+  return {false,
+          "stopped after max_iterations=" + std::to_string(options_.max_iterations) + " steps"};
+}
+
 void GlmFit::finish(const GlmState& state, const LinearSystem& system,
                     const LinearSolution& solution) {
   model_ = std::make_unique<Json>(
-      glm_model({options_, state, system, solution, robust_.get(), end_, null_deviance_,
+      glm_model({options_, state, system, solution, robust_.get(), end_, null_->deviance(),
                  *likelihood_, iterations_, passes_, theta_.has_value() ? &*theta_ : nullptr,
                  *separation_, log_determinant_}));
   done_ = true;

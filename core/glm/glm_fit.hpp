@@ -2,9 +2,11 @@
 //
 // The first pass starts from the responses; those after it go on as glm_pace.hpp says. A step that
 // raises the deviance, or leads to means that the family does not have, is shortened (its pass has
-// told by how much). It ends when both tests of the original hold and no step is larger than a
-// thousandth of its standard error; the last step is always taken, and its deviance follows from
-// the quadratic that it minimised. A robust covariance takes one more pass, at the end.
+// told by how much). It ends when both tests of the original hold, no step is larger than a
+// thousandth of its standard error, and what the deviance's quadratic leaves out is below its last
+// digits; off the canonical link, where steps need not shrink in squares, the last is also below
+// 1e-10. That step is always taken, and its deviance follows from the quadratic that it minimised.
+// A robust covariance takes one more pass, at the end.
 #pragma once
 
 #include <memory>
@@ -15,6 +17,7 @@
 
 #include "base/analysis.hpp"
 #include "glm/glm_analysis.hpp"
+#include "glm/glm_null.hpp"
 #include "glm/glm_options.hpp"
 #include "glm/glm_pace.hpp"
 #include "glm/glm_place.hpp"
@@ -43,7 +46,7 @@ class GlmFit final : public Fit {
 
  private:
   void finish(const GlmState& state, const LinearSystem& system, const LinearSolution& solution);
-  void require_rows(const GlmState& state) const;
+  void require_responses(const GlmState& state) const;
   void require_binomial() const;
   double objective(const GlmState& state, GlmStep step) const;
   bool start_again(const GlmState& state);
@@ -73,7 +76,10 @@ class GlmFit final : public Fit {
   void end(const GlmState& state, const CrossProducts& products, const SolverOptions& solver,
            const LinearSystem& system, const LinearSolution& solution);
   bool ended(const GlmState& state, const StepSize& step) const;
-  void step_null(const GlmState& state);
+  void require_covariances(const LinearSolution& solution) const;
+  void take_step(const GlmState& state, const CrossProducts& products, const SolverOptions& solver,
+                 const LinearSystem& system, const LinearSolution& solution);
+  GlmEnd ending(const Verdict& verdict, const LinearSolution& solution) const;
 
   GlmOptions options_;
   Design design_;
@@ -84,17 +90,14 @@ class GlmFit final : public Fit {
   bool parts_ = false;                // the pass tells deviances at parts of the step, too
   double decrease_ = 0.0;             // of the deviance by the step, relative, as foreseen
   double deviance_ = 0.0;             // there, or what else is minimised
-  std::optional<double> null_;        // the constant of the null model that the pass tries
-  double null_before_ = 0.0;          // the one that the last pass tried
-  uint64_t null_steps_ = 0;
-  bool null_ready_ = false;
-  double null_deviance_ = 0.0;
+  std::optional<GlmNull> null_;
   std::optional<double> likelihood_;  // what the responses contribute to it
   std::optional<ThetaSearch> theta_;  // where it is estimated
   std::optional<GlmSeparation> separation_;
   std::optional<GlmPace> pace_;
   double log_determinant_ = 0.0;           // of X'WX, where it is part of what is maximised
   std::optional<GlmLeverages> leverages_;  // where the next pass stands; none: it finds them
+  size_t most_rank_ = 0;                   // of any step
   uint64_t iterations_ = 0;
   uint64_t shortened_ = 0;  // in a row
   bool last_ = false;       // what follows is the additional pass of a tight fit

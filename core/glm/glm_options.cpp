@@ -5,6 +5,7 @@
 #include "base/errors.hpp"
 #include "base/json.hpp"
 #include "design/numeric_response.hpp"
+#include "formula/ast.hpp"
 
 namespace insitu {
 namespace {
@@ -67,8 +68,7 @@ GlmOptions read_options(const Json& spec, Json& columns) {
   options.drop_first = reader.flag("drop_first", false);
   options.drop_main = reader.flag("drop_main", true);
   options.cov_coef = reader.flag("cov_coef", false);
-  if (const Json* values = reader.optional("initial_values");
-      values != nullptr && !values->is_null()) {
+  if (const Json* values = reader.optional("initial_values"); values != nullptr) {
     if (values->is_array()) {
       options.initial_values = numbers_from_json(*values, "initial_values");
     } else {
@@ -90,30 +90,6 @@ GlmOptions read_options(const Json& spec, Json& columns) {
     throw SpecError("a tolerance is a number of at least 0; 0 leaves its test out");
   if (options.max_iterations == 0) throw SpecError("max_iterations is a number of at least 1");
   return options;
-}
-
-bool is_canonical(const Family& family) {
-  switch (family.kind) {
-    case FamilyKind::kGaussian:
-      return family.link.kind == LinkKind::kIdentity;
-    case FamilyKind::kBinomial:
-      return family.link.kind == LinkKind::kLogit;
-    case FamilyKind::kPoisson:
-      return family.link.kind == LinkKind::kLog;
-    case FamilyKind::kGamma:
-      return family.link.kind == LinkKind::kInverse;
-    case FamilyKind::kInverseGaussian:
-      return family.link.kind == LinkKind::kInverseSquare;
-    case FamilyKind::kNegativeBinomial:
-      return false;
-    case FamilyKind::kTweedie: {
-      const double power = 1.0 - family.parameter;
-      if (power == 0.0) return family.link.kind == LinkKind::kLog;
-      if (power == 1.0) return family.link.kind == LinkKind::kIdentity;
-      return family.link.kind == LinkKind::kPower && family.link.power == power;
-    }
-  }
-  return false;
 }
 
 }  // namespace insitu

@@ -40,7 +40,5 @@ GlmOptions read_options(const Json& spec, Json& columns);
 // The formula with the offsets that are asked for beside it, and N() about a response that is a
 // factor. An exposure's column is marked as positive.
 std::string full_formula(const GlmOptions& options, std::vector<DesignColumn>& columns);
-// Whether Fisher's steps are Newton's: then they shrink in squares.
-bool is_canonical(const Family& family);
 
 }  // namespace insitu

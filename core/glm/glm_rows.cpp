@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 #include "base/errors.hpp"
+#include "design/rows.hpp"
 #include "family/likelihood.hpp"
 #include "family/working.hpp"
 #include "linalg/kernels.hpp"
@@ -19,30 +19,15 @@ constexpr double kLeastObserved = 1e-3;
 // In place of a sum that no kernel gave.
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-// The first complete row whose response the family does not allow.
 [[noreturn]] void refuse_response(const Design& design, const Family& family, const Chunk& chunk) {
-  std::vector<LevelTable> tables = make_level_tables(design);
-  RowNeeds needs;
-  needs.complete_rows = false;
-  needs.subtract_offsets = false;
-  RowReader reader(design, needs, tables);
-  reader.bind(chunk);
-  for (uint64_t begin = 0; begin < chunk.rows(); begin += kTileRows) {
-    const auto n = static_cast<size_t>(std::min<uint64_t>(kTileRows, chunk.rows() - begin));
-    const Tile& tile = reader.read(begin, n);
-    const double* y = tile.values.back();
-    for (size_t i = 0; i < n; ++i) {
-      const bool counts = tile.weight == nullptr || tile.weight[i] > 0.0;
-      if (std::isnan(y[i]) || family.allows(y[i]) || !counts) continue;
-      const uint64_t row = chunk.first_row().value_or(0) + begin + i + 1;
-      std::ostringstream text;
-      text << "the response \"" << design.response->label << "\" is " << y[i] << " in row "
-           << (chunk.first_row().has_value() ? "" : "(of its batch) ") << row << ", and the family "
-           << family.name() << " allows values " << family.allowed()
-           << ": leave such rows out by row_selection, or choose another family";
-      throw DataError(text.str());
-    }
-  }
+  visit_rows(design, chunk, [&](const Tile& tile, size_t i, uint64_t row) {
+    const double y = tile.values.back()[i];
+    if (std::isnan(y) || family.allows(y)) return;
+    throw DataError("the response \"" + design.response->label + "\" is " + number_text(y) +
+                    " in " + row_name(chunk, row) + ", and the family " + family.name() +
+                    " allows values " + family.allowed() +
+                    ": leave such rows out by row_selection, or choose another family");
+  });
   throw DataError("a response is outside what the family " + family.name() + " allows, " +
                   family.allowed());
 }
@@ -150,8 +135,8 @@ void GlmRows::add_means(const Tile& tile, GlmStep step, const double* eta) {
     const bool inside = family_.allows_mean(mean_[i], rest_[i]) && std::isfinite(deviance_[i]);
     if (inside) continue;
     if (tile.weight == nullptr || tile.weight[i] > 0.0) ++outside;
-    deviance_[i] = slope_[i] = 0.0;
-    mean_[i] = rest_[i] = 0.5;
+    deviance_[i] = 0.0;
+    leave_out({mean_.data(), rest_.data(), slope_.data()}, i);
   }
   into_.outside[step] += outside;
   into_.deviances[step] += DoubleDouble(total(tile, deviance_.data()));
@@ -287,16 +272,6 @@ DoubleDouble GlmRows::working_squares(const Tile& tile) const {
   return sum;
 }
 
-// Shares of 1 less a trillionth have lost most digits of the trillionth; counts have them.
-const double* GlmRows::rest_of_shares(const Tile& tile) {
-  if (tile.trials == nullptr) return nullptr;
-  const double* y = tile.values.back();
-  const double* low = tile.low.back();
-  rest_of_shares_.resize(round_up_8(tile.rows));
-  for (size_t i = 0; i < tile.rows; ++i) rest_of_shares_[i] = (1.0 - y[i]) - low[i];
-  return rest_of_shares_.data();
-}
-
 // Sums that do not depend on where the pass stands.
 void GlmRows::add_responses(const Tile& tile) {
   const double* y = tile.values.back();
@@ -311,7 +286,7 @@ void GlmRows::add_responses(const Tile& tile) {
 
 const Tile& GlmRows::map(const Tile& read) {
   check(read);
-  y_rest_ = rest_of_shares(read);
+  y_rest_ = rest_of_shares(read, rest_of_shares_);
   add_responses(read);
   if (point_.null.has_value()) add_null(read);
   const Tile& tile = *without_held(read);

@@ -38,7 +38,6 @@ class GlmRows {
   // The same, or with weight 0 for rows that are held.
   const Tile* without_held(const Tile& tile);
   double total(const Tile& tile, const double* values) const;
-  const double* rest_of_shares(const Tile& tile);
   DoubleDouble working_squares(const Tile& tile) const;
 
   const Design& design_;

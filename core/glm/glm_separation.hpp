@@ -24,7 +24,7 @@ class GlmSeparation {
   // out.
   bool counting(const Design& design) const;
   const std::vector<size_t>& held() const { return held_; }
-  // Counts of a pass that counted; `full`: its solution, whose rank counts all rows so far. True
+  // Counts of a pass that counted, and the rank of its solution, of all rows so far. True
   // where more cells are held from now on.
   bool accept(const Design& design, const GlmState& state, size_t rank);
   // Variances of a step's coefficients.
@@ -46,9 +46,8 @@ class GlmSeparation {
  private:
   std::vector<size_t> growing() const;
 
-  bool low_;   // zeros have estimates of -infinity
-  bool high_;  // and ones of infinity
-  std::string zero_;
+  bool low_;          // zeros have estimates of -infinity
+  bool high_;         // and ones of infinity
   bool more_ = true;  // the next pass counts
   std::vector<size_t> held_;
   std::vector<bool> at_high_;        // of held_

@@ -282,18 +282,73 @@ TEST(Glm, LinksThatAreNotCanonicalEndInFewPasses) {
 }
 
 TEST(Glm, OffsetsMayHaveAnyName) {
+  Json spec = {{"family", {{"name", "poisson"}, {"link", nullptr}}}};
+  const auto fitted = [&](const char* formula, const char* name, const char* exposure) {
+    Table table(6);
+    table.doubles("y", {1, 3, 2, 6, 5, 9})
+        .doubles("x", {1, 2, 3, 4, 5, 6})
+        .doubles(name, {1, 2, 1, 2, 1, 2});
+    spec["formula"] = formula;
+    spec["columns"] = {numeric("y"), numeric("x"), numeric(name)};
+    spec["exposure"] = exposure == nullptr ? Json() : Json(exposure);
+    return fit(spec, table);
+  };
+  const Json written = fitted("y ~ x + offset(log(`a ``b```))", "a `b`", nullptr);
+  for (const char* name : {"a `b`", "a", "a\\", "\\`", "\\\\"}) {
+    const Json asked = fitted("y ~ x", name, name);
+    EXPECT_EQ(estimate(written, "x"), estimate(asked, "x")) << name;
+    EXPECT_EQ(asked["response"], "y");
+  }
+}
+
+// The mean response has no logarithm, so that there is no null model, in no process.
+TEST(Glm, ANullModelThatDoesNotExist) {
+  for (const double shift : {0.0, -1e-3}) {
+    Table table(6);
+    table.doubles("y", {-2, -1, -0.5, 0.5 + 6.0 * shift, 1, 2}).doubles("x", {-3, -2, -1, 1, 2, 3});
+    const Json spec = {{"formula", "y ~ x"},
+                       {"columns", {numeric("y"), numeric("x")}},
+                       {"family", {{"name", "gaussian"}, {"link", "log"}}},
+                       {"initial_values", {0.1, 0.1}},
+                       {"max_iterations", 200}};
+    const Json model = fit(spec, table);
+    EXPECT_TRUE(model["null_deviance"].is_null()) << model;
+    EXPECT_EQ(model["converged"], true) << model;
+    // The normal equations of nonlinear least squares hold.
+    const double a = estimate(model, "(Intercept)");
+    const double b = estimate(model, "x");
+    const double y[] = {-2, -1, -0.5, 0.5 + 6.0 * shift, 1, 2};
+    const double x[] = {-3, -2, -1, 1, 2, 3};
+    double first = 0.0;
+    double second = 0.0;
+    for (size_t i = 0; i < 6; ++i) {
+      const double mu = std::exp(a + b * x[i]);
+      first += (y[i] - mu) * mu;
+      second += (y[i] - mu) * mu * x[i];
+    }
+    EXPECT_NEAR(first, 0.0, 1e-7);
+    EXPECT_NEAR(second, 0.0, 1e-7);
+  }
+}
+
+// Means that fall to 0 take their weights along, and the columns with them.
+TEST(Glm, WeightsThatVanishAreTold) {
   Table table(6);
-  table.doubles("y", {1, 3, 2, 6, 5, 9})
-      .doubles("x", {1, 2, 3, 4, 5, 6})
-      .doubles("a `b`", {1, 2, 1, 2, 1, 2});
-  Json spec = {{"formula", "y ~ x + offset(log(`a ``b```))"},
-               {"columns", {numeric("y"), numeric("x"), numeric("a `b`")}},
-               {"family", {{"name", "poisson"}, {"link", nullptr}}}};
-  const Json written = fit(spec, table);
-  spec["formula"] = "y ~ x";
-  spec["exposure"] = "a `b`";
-  EXPECT_EQ(estimate(written, "x"), estimate(fit(spec, table), "x"));
-  EXPECT_EQ(fit(spec, table)["response"], "y");
+  table.doubles("y", {-1, -3, -2, -6, -5, -9}).doubles("x", {1, 2, 3, 4, 5, 6});
+  const Json spec = {{"formula", "y ~ x"},
+                     {"columns", {numeric("y"), numeric("x")}},
+                     {"family", {{"name", "gaussian"}, {"link", "log"}}}};
+  const std::string said = told(spec, table);
+  if (!said.empty()) {
+    EXPECT_NE(said.find("not"), std::string::npos) << said;
+    return;
+  }
+  const Json model = fit(spec, table);
+  EXPECT_EQ(model["converged"], false);
+  EXPECT_EQ(model["ended"],
+            "stopped where rows have lost their weights, so that 2 coefficients can be estimated "
+            "no longer");
+  EXPECT_FALSE(model["warnings"].empty());
 }
 
 }  // namespace

@@ -19,7 +19,10 @@ using laws::Table;
 
 inline Json fit(const Json& spec, const Table& table, uint64_t piece = 1000) {
   GlmFit model(spec);
-  return laws::run_passes(model, table, piece);
+  return laws::run_passes(model, table, piece, [](const AnalysisPtr& pass) {
+    if (pass->name() != GlmAnalysis::kName) return pass;
+    return erase(GlmAnalysis::from_spec(parse_json(dump_json(pass->spec()), "spec")));
+  });
 }
 
 inline std::string told(const Json& spec, const Table& table) {

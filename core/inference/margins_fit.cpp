@@ -1,6 +1,7 @@
 #include "inference/margins_fit.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -24,6 +25,15 @@ ColumnSetting setting_of(const DesignColumn& column, const Json& value) {
   return ColumnSetting::from_json({{"column", column.name}, {"value", value}});
 }
 
+// A level of F() of a number.
+int64_t whole_number(const std::string& level) {
+  int64_t value = 0;
+  const char* end = level.data() + level.size();
+  const auto [stop, error] = std::from_chars(level.data(), end, value);
+  if (error == std::errc() && stop == end) return value;
+  throw SpecError("the model's level \"" + level + "\" is not a whole number; it is damaged");
+}
+
 // What a column's values are compared by where none are given: the levels of its factors.
 std::vector<ColumnSetting> levels_of(const Design& design, const DesignColumn& column) {
   std::vector<std::string> levels;
@@ -41,7 +51,7 @@ std::vector<ColumnSetting> levels_of(const Design& design, const DesignColumn& c
   std::vector<ColumnSetting> settings;
   for (const std::string& level : levels) {
     const bool number = column.kind == ColumnKind::kNumeric;
-    settings.push_back(setting_of(column, number ? Json(std::stod(level)) : Json(level)));
+    settings.push_back(setting_of(column, number ? Json(whole_number(level)) : Json(level)));
   }
   return settings;
 }

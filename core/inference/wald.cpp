@@ -78,7 +78,7 @@ DoubleDouble dot(const std::vector<double>& a, const std::vector<double>& b) {
   return sum;
 }
 
-// L L' of the lines listed, with one more line behind them as the response.
+// L L' of the lines listed.
 SymmetricMatrix products(const Hypothesis& h, const std::vector<size_t>& lines) {
   SymmetricMatrix matrix(lines.size());
   for (size_t i = 0; i < lines.size(); ++i) {

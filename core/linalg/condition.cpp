@@ -25,6 +25,22 @@ double square(double x) { return x * x; }
 
 }  // namespace
 
+// By Cholesky.
+double log_determinant(const SymmetricMatrix& matrix) {
+  const size_t n = matrix.size;
+  std::vector<double> lower(n * n);
+  double sum = 0.0;
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t i = j; i < n; ++i) {
+      double value = matrix.at(j, i).hi;
+      for (size_t k = 0; k < j; ++k) value -= lower[i * n + k] * lower[j * n + k];
+      lower[i * n + j] = i == j ? std::sqrt(value) : value / lower[j * n + j];
+    }
+    sum += 2.0 * std::log(lower[j * n + j]);
+  }
+  return sum;
+}
+
 double norm_1(const SymmetricMatrix& matrix) {
   return scaled_1norm(matrix, std::vector<double>(matrix.size, 1.0));
 }

@@ -95,6 +95,9 @@ class Factorisation {
   SquareDD upper_;
 };
 
+// log |M| of a positive definite matrix, in double.
+double log_determinant(const SymmetricMatrix& matrix);
+
 // Largest sum of absolute values over a column.
 double norm_1(const SymmetricMatrix& matrix);
 

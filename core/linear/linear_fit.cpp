@@ -10,7 +10,9 @@
 #include "base/errors.hpp"
 #include "base/json.hpp"
 #include "design/levels_analysis.hpp"
+#include "design/rows.hpp"
 #include "formula/formula.hpp"
+#include "solve/model_covariance.hpp"
 #include "solve/precision.hpp"
 
 namespace insitu {
@@ -114,13 +116,7 @@ void LinearFit::accept(const AnyState& any) {
     return;
   }
   const auto& state = state_cast<LinearState>(*pass_, any);
-  if (state.rows == 0)
-    throw DataError("there are no rows to fit: the data, after row_selection, is empty");
-  if (state.used == 0) {
-    throw DataError("no complete row is left to fit: of " + std::to_string(state.rows) + " rows " +
-                    std::to_string(state.missing) + " have a missing value in a used column and " +
-                    std::to_string(state.zero_weight) + " have weight zero");
-  }
+  require_rows({state.rows, state.used, state.missing, state.zero_weight}, "to fit");
   refuse_underflow(design_, state.products);
   const Design frozen = freeze_levels(design_, state.products);
   const CellPlan plan = CellPlan::make(frozen, true);
@@ -132,6 +128,8 @@ void LinearFit::accept(const AnyState& any) {
   solver.cube = options_.cube;
   solver.eps = relative_rounding(state.products, precise_);
   const auto [system, solution] = solve(frozen, plan, products, solver);
+  if (options_.cov_coef) require_covariance(solution, "cov_coef=True");
+  options_.covariance.require_possible(solution);
   if (needs_precision(frozen, state, solution)) {
     design_ = frozen;
     precise_ = true;

@@ -123,17 +123,17 @@ CovarianceOptions CovarianceOptions::read(SpecReader& reader) {
   return options;
 }
 
+void CovarianceOptions::require_possible(const LinearSolution& solution) const {
+  if (robust()) require_covariance(solution, "cov_type='" + type + "'");
+}
+
 RobustFit::RobustFit(Input input)
     : input_(std::move(input)), plan_(CellPlan::make(input_.design, true)) {
   SolverOptions direct = input_.solver;
   direct.direct_columns = kMostCovarianceColumns;
   solved_.emplace(solve(input_.design, plan_, input_.products, direct));
   const LinearSolution& solution = solved_->solution;
-  if (solution.kept.empty() && solution.rank > 0) {
-    throw SpecError("cov_type='" + input_.options.type + "' needs the covariance of " +
-                    std::to_string(solution.aliased.size()) + " coefficients; at most " +
-                    std::to_string(kMostCovarianceColumns) + " are possible");
-  }
+  input_.options.require_possible(solution);
   FittedPoint point{input_.family, predictor_of(solved_->system, solution)};
   for (const auto& [column, value] : input_.infinite) point.predictor.coefficients[column] = value;
   df_ = input_.observations - static_cast<double>(solution.rank + input_.more_rank);

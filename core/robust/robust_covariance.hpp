@@ -29,6 +29,8 @@ struct CovarianceOptions {
   bool robust() const { return type != "classical"; }
   // Reads "cov_type" and "clusters". SpecError where they do not fit each other.
   static CovarianceOptions read(SpecReader& reader);
+  // SpecError where a robust covariance of so many coefficients is not possible.
+  void require_possible(const LinearSolution& solution) const;
 };
 
 // A fitted model and the pass that its covariance needs. It owns what its solution refers to.

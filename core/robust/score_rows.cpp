@@ -32,11 +32,10 @@ void ScoreRows::at(const Tile& tile) {
   const Means means{mean_.data(), rest_.data(), slope_.data()};
   family.link.means(eta_.data(), n, means, scratch_.data());
   for (size_t i = 0; i < n; ++i) {
-    if (family.allows_mean(mean_[i], rest_[i])) continue;
-    slope_[i] = 0.0;
-    mean_[i] = rest_[i] = 0.5;
+    if (!family.allows_mean(mean_[i], rest_[i])) leave_out(means, i);
   }
-  working_terms(family, {tile.values.back(), tile.weight, n}, means,
+  const double* y_rest = rest_of_shares(tile, y_rest_);
+  working_terms(family, {tile.values.back(), tile.weight, n, y_rest}, means,
                 {weight_.data(), score_.data(), scratch_.data(), variance_.data()});
   for (size_t i = 0; i < n; ++i) score_[i] *= weight_[i];
 }

@@ -31,7 +31,7 @@ class ScoreRows {
 
  private:
   const FittedPoint& point_;
-  AlignedDoubles eta_, mean_, rest_, slope_, scratch_, variance_, weight_, score_;
+  AlignedDoubles eta_, mean_, rest_, slope_, scratch_, variance_, weight_, score_, y_rest_;
 };
 
 }  // namespace insitu

@@ -12,7 +12,7 @@ constexpr double kLeastRest = 1e-10;
 
 Leverage read_leverage(const Json* json, size_t columns) {
   Leverage leverage;
-  if (json == nullptr || json->is_null()) return leverage;
+  if (json == nullptr) return leverage;
   SpecReader reader(*json, "leverage");
   const uint64_t power = reader.count("power", 0);
   leverage.columns =

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+
+#include "family/working.hpp"
 
 namespace insitu {
 namespace {
@@ -14,7 +17,7 @@ double finite_or_nan(double value) { return std::isfinite(value) ? value : kNaN;
 }  // namespace
 
 LinearOutcome::Scratch::Scratch(size_t rows)
-    : mean(rows), rest(rows), slope(rows), variance(rows), room(rows) {}
+    : mean(rows), rest(rows), slope(rows), variance(rows), room(rows), y_rest(rows) {}
 
 LinearOutcome::LinearOutcome(const Family& family, bool link, ResidualType residual, bool weighted)
     : family_(family),
@@ -63,12 +66,10 @@ void LinearOutcome::residuals(const Tile& tile, double* out, Scratch& scratch) c
   const double* y = tile.values.back();
   const double* mean = scratch.mean.data();
   const double* rest = scratch.rest.data();
+  const double* y_rest = rest_of_shares(tile, scratch.y_rest);
   const size_t n = tile.rows;
-  for (size_t i = 0; i < n; ++i) {
-    // Of a binomial mean near 1 the complement has the digits.
-    const bool from_above = family_.kind == FamilyKind::kBinomial && mean[i] > 0.5;
-    out[i] = from_above ? rest[i] - (1.0 - y[i]) : y[i] - mean[i];
-  }
+  const Means means{scratch.mean.data(), scratch.rest.data(), scratch.slope.data()};
+  for (size_t i = 0; i < n; ++i) out[i] = residual_of(family_, {y, nullptr, n, y_rest}, means, i);
   double* variance = scratch.variance.data();
   if (residual_ == ResidualType::kWorking) {
     for (size_t i = 0; i < n; ++i) out[i] /= scratch.slope[i];
@@ -76,7 +77,7 @@ void LinearOutcome::residuals(const Tile& tile, double* out, Scratch& scratch) c
     family_.variances(mean, rest, n, variance);
     for (size_t i = 0; i < n; ++i) out[i] /= std::sqrt(variance[i]);
   } else if (residual_ == ResidualType::kDeviance) {
-    family_.deviances(y, mean, rest, n, variance, scratch.room.data());
+    family_.deviances(y, mean, rest, n, variance, scratch.room.data(), y_rest);
     for (size_t i = 0; i < n; ++i) out[i] = std::copysign(std::sqrt(variance[i]), out[i]);
   }
   for (size_t i = 0; i < n; ++i) {
@@ -88,6 +89,12 @@ void LinearOutcome::residuals(const Tile& tile, double* out, Scratch& scratch) c
 void LinearOutcome::end(const Tile& tile, const Rows& rows, Scratch& scratch) const {
   if (plain_ || link_) return;
   const size_t n = tile.rows;
+  if (rows.lower != nullptr && family_.link.has_pole()) {
+    for (size_t i = 0; i < n; ++i) {  // beyond the pole there is no bound of this mean
+      for (double* bound : {rows.lower, rows.upper})
+        if (!(bound[i] * rows.fitted[i] > 0.0)) bound[i] = kNaN;
+    }
+  }
   for (size_t i = 0; i < n; ++i) {
     rows.fitted[i] = finite_or_nan(scratch.mean[i]);
     if (rows.std_error != nullptr) rows.std_error[i] *= std::abs(scratch.slope[i]);
@@ -99,7 +106,8 @@ void LinearOutcome::end(const Tile& tile, const Rows& rows, Scratch& scratch) co
     for (size_t i = 0; i < n; ++i) bound[i] = finite_or_nan(scratch.mean[i]);
   }
   for (size_t i = 0; i < n; ++i) {
-    if (rows.lower[i] > rows.upper[i]) std::swap(rows.lower[i], rows.upper[i]);  // a falling link
+    const bool falls = rows.lower[i] > rows.fitted[i] || rows.upper[i] < rows.fitted[i];
+    if (falls) std::swap(rows.lower[i], rows.upper[i]);  // the link
   }
 }
 

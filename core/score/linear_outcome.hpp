@@ -27,7 +27,7 @@ class LinearOutcome {
   // Room for the rows of a tile.
   struct Scratch {
     explicit Scratch(size_t rows);
-    AlignedDoubles mean, rest, slope, variance, room;
+    AlignedDoubles mean, rest, slope, variance, room, y_rest;
   };
 
   LinearOutcome() = default;

@@ -67,10 +67,9 @@ LinearScoring LinearScoring::from_model(const Json& model) {
   read_centers(parts, scoring);
   for (double& value : predictor.coefficients) value = std::isnan(value) ? 0.0 : value;
   if (listed.contains("empty")) {
-    for (const Json& index : listed["empty"]) {
-      if (index.is_number_unsigned() && index.get<size_t>() < columns)
-        predictor.coefficients[index.get<size_t>()] = std::numeric_limits<double>::quiet_NaN();
-    }
+    for (const size_t index :
+         indices_from_json(listed["empty"], "the column of an empty cell", columns))
+      predictor.coefficients[index] = std::numeric_limits<double>::quiet_NaN();
   }
   return scoring;
 }

@@ -25,7 +25,11 @@ class LinearSql {
     }
     for (const DesignFeature& offset : scoring_.design.offsets) sum += " + " + value(*offset.expr);
     SqlWriter::check_size(sum.size());
-    return numbers_ ? dialect_.without_infinities(dialect_.without_nan(sum)) : sum;
+    if (numbers_) sum = dialect_.without_infinities(dialect_.without_nan(sum));
+    if (below_.empty() || above_.empty()) return sum;
+    sum = "CASE WHEN NOT ((" + below_ + ") AND (" + above_ + ")) THEN " + sum + " END";
+    SqlWriter::check_size(sum.size());
+    return sum;
   }
 
  private:
@@ -46,7 +50,7 @@ class LinearSql {
     if (term.factors.empty()) {
       coefficient = number(scoring_.predictor.coefficients[at.first]);
     } else {
-      coefficient = cells(t, 0, at.first);
+      coefficient = cells(t, 0, at.first, "");
       if (coefficient.empty()) coefficient = dialect_.null_number();
     }
     if (!term.feature.has_value()) return coefficient;
@@ -55,33 +59,44 @@ class LinearSql {
     return coefficient + " * (" + x + " - " + number(at.center) + ")";
   }
 
-  // The coefficients of the cells from `index` on by the factors from `f` on; empty if none of them
-  // had rows.
-  std::string cells(size_t t, size_t f, size_t index) {
+  // The coefficients of the cells from `index` on by the factors from `f` on, where `so_far` holds
+  // of those before; empty if none of them had rows.
+  std::string cells(size_t t, size_t f, size_t index, const std::string& so_far) {
     const std::vector<size_t>& factors = scoring_.design.terms[t].factors;
     if (f == factors.size()) {
       const double value = scoring_.predictor.coefficients[index];
-      // An infinite coefficient leads to a mean of 0 or 1; where infinities are refused, so does
-      // this.
-      if (std::isinf(value)) return dialect_.number(std::copysign(kAsGoodAsInfinite, value));
+      if (std::isinf(value)) return infinite(value, so_far);
       return std::isnan(value) ? "" : number(value);
     }
     const DesignFactor& factor = scoring_.design.factors[factors[f]];
+    const std::string subject = writer_.subject(factor);
     std::string whens;
     for (const std::string& level : *factor.levels) {
       const std::string label = writer_.label(factor, level);
-      const std::string inner = label.empty() ? "" : cells(t, f + 1, index);
+      const std::string here = so_far + (f == 0 ? "" : " AND ") + subject + " = " + label;
+      const std::string inner = label.empty() ? "" : cells(t, f + 1, index, here);
       if (!inner.empty()) whens += " WHEN " + label + " THEN " + inner;
       index += scoring_.predictor.terms[t].strides[f];
       SqlWriter::check_size(whens.size());
     }
-    return whens.empty() ? "" : "CASE " + writer_.subject(factor) + whens + " END";
+    return whens.empty() ? "" : "CASE " + subject + whens + " END";
+  }
+
+  // An infinite coefficient leads to a mean of 0 or 1; where infinities are refused, so does this.
+  // Two of opposite signs have no sum.
+  std::string infinite(double value, const std::string& where) {
+    std::string& rows = value < 0.0 ? below_ : above_;
+    rows += (rows.empty() ? "" : " OR ") + where;
+    SqlWriter::check_size(rows.size());
+    return dialect_.number(std::copysign(kAsGoodAsInfinite, value));
   }
 
   const LinearScoring& scoring_;
   const SqlDialect& dialect_;
   SqlWriter writer_;
   bool numbers_ = false;
+  std::string below_;  // the rows with a coefficient of -infinity
+  std::string above_;  // and of infinity
 };
 
 }  // namespace

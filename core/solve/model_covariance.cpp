@@ -30,12 +30,17 @@ std::vector<double> rounded(const std::vector<DoubleDouble>& values) {
 
 }  // namespace
 
+void require_covariance(const LinearSolution& solution, const std::string& what) {
+  const size_t columns = solution.aliased.size();
+  const bool inverted = !solution.kept.empty() || solution.rank == 0;
+  if (inverted || columns <= kMostCovarianceColumns) return;
+  throw SpecError(what + " needs the covariance of " + std::to_string(columns) +
+                  " coefficients; at most " + std::to_string(kMostCovarianceColumns) +
+                  " are possible: leave it out");
+}
+
 Json coefficient_covariance(const LinearSolution& solution, double variance) {
-  if (solution.kept.empty() && solution.rank > 0) {  // solved without forming an inverse
-    throw SpecError("cov_coef=True needs the covariance of " +
-                    std::to_string(solution.aliased.size()) +
-                    " coefficients; at most 4000 are possible: leave it out");
-  }
+  require_covariance(solution, "cov_coef=True");
   const size_t p = solution.aliased.size();
   std::vector<std::vector<double>> matrix(
       p, std::vector<double>(p, std::numeric_limits<double>::quiet_NaN()));

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "design/linear_predictor.hpp"
 #include "solve/linear_solver.hpp"
 
 namespace insitu {
+
+// SpecError where there are too many coefficients for the covariance of all, which `what` needs.
+void require_covariance(const LinearSolution& solution, const std::string& what);
 
 // sigma^2 (X'WX)^-1 in the raw basis, rows and columns of dropped coefficients null. SpecError
 // where it was not computed.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "base/analysis.hpp"
@@ -23,9 +24,17 @@ inline StatePtr pass_over(const AnyAnalysis& analysis, const Table& table, uint6
   return state;
 }
 
+// A pass as another process makes it, from its spec.
+using Remake = std::function<AnalysisPtr(const AnalysisPtr& pass)>;
+
 // What a fit ends with, its passes made so.
-inline Json run_passes(Fit& fit, const Table& table, uint64_t piece = 1000) {
-  while (const AnalysisPtr analysis = fit.next()) fit.accept(*pass_over(*analysis, table, piece));
+inline Json run_passes(Fit& fit, const Table& table, uint64_t piece = 1000,
+                       const Remake& remake = {}) {
+  while (const AnalysisPtr pass = fit.next()) {
+    const AnalysisPtr made = remake ? remake(pass) : pass;
+    EXPECT_EQ(made->fingerprint(), pass->fingerprint()) << pass->spec();
+    fit.accept(*pass_over(*made, table, piece));
+  }
   return fit.result();
 }
 

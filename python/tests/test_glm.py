@@ -331,6 +331,68 @@ def test_falling_links_keep_bounds_in_order(data):
     assert (found["size_Pred"] < found["size_Upper"]).all()
 
 
+def test_bounds_end_at_the_pole_of_the_inverse_link(data):
+    """1 / eta: an interval of eta that holds 0 bounds the mean on one side only."""
+    frame = data.assign(size=1.0 / (1.0 + 0.02 * np.arange(ROWS))).iloc[:60]
+    frame["size"] *= np.tile([0.7, 1.3, 1.0], 20)
+    frame["x"] = np.arange(60.0)
+    model = insitu.rx_glm("size ~ x", frame, family="Gamma", cov_coef=True)
+    rows = pd.DataFrame({"x": np.linspace(-90.0, 90.0, 181)})
+    eta = insitu.rx_predict(model, rows, type="link", interval="confidence")
+    low, at, high = (eta[f"size_{part}"] for part in ("Lower", "Pred", "Upper"))
+    found = insitu.rx_predict(model, rows, interval="confidence")
+    crossing = (low < 0.0) & (high > 0.0)
+    assert crossing.sum() > 10 and (crossing & (at > 0.0)).any() and (crossing & (at < 0.0)).any()
+    np.testing.assert_allclose(found["size_Pred"], 1.0 / at, rtol=1e-14)
+    nearest = np.where(at > 0.0, 1.0 / high, 1.0 / low)  # on the side of the estimate
+    beyond = np.where(crossing, np.nan, np.where(at > 0.0, 1.0 / low, 1.0 / high))
+    expected = np.where(at > 0.0, [nearest, beyond], [beyond, nearest])
+    np.testing.assert_allclose(found["size_Lower"], expected[0], rtol=1e-13)
+    np.testing.assert_allclose(found["size_Upper"], expected[1], rtol=1e-13)
+
+
+def test_names_of_any_characters(data):
+    plain = insitu.rx_glm("n ~ x", data, family="poisson", exposure="years", offset="z")
+    for name in ("a\\", "a\\\\b", "`", "a b", "1", "µ"):
+        frame = data.rename(columns={"years": name, "z": name + "z"})
+        model = insitu.rx_glm("n ~ x", frame, family="poisson", exposure=name, offset=name + "z")
+        assert model.coefficients["x"] == plain.coefficients["x"], name
+
+
+def test_numbers_of_numpy_are_numbers(data):
+    for number in (np.int64(30), np.int8(30)):
+        model = insitu.rx_logit("won ~ x", data, max_iterations=number)
+        assert model.converged
+
+
+def test_a_value_just_outside_is_told_with_its_digits(data):
+    frame = data.assign(share=np.where(np.arange(ROWS) == 7, 1.00000001, 0.5))
+    with pytest.raises(
+        DataError, match=r'"share" is 1\.00000001 in row 8, and the family binomial'
+    ):
+        insitu.rx_glm("share ~ x", frame, family="binomial")
+    with pytest.raises(DataError, match=r'"share" is 1\.00000001 in row 8: predictions are'):
+        insitu.rx_roc("won", "share", frame)
+
+
+def test_too_many_coefficients_for_a_covariance(tmp_path):
+    path = tmp_path / "rows.parquet"
+    rows = pd.DataFrame({"f": np.arange(9000) % 4100, "x": np.arange(9000.0) % 7.0})
+    rows["n"] = 1.0 + rows["x"]
+    rows["f"] = rows["f"].astype(str)
+    rows.to_parquet(path)
+    for how in ({"cov_coef": True}, {"cov_type": "HC1"}, {"cov_type": "HC3"}):
+        name = "cov_coef=True" if "cov_coef" in how else f"cov_type='{how['cov_type']}'"
+        with pytest.raises(
+            SpecError, match=rf"{name} needs the covariance of 4102 coefficients; at most 4000"
+        ):
+            insitu.rx_glm("n ~ x + f", path, family="poisson", max_iterations=1, **how)
+        with pytest.raises(
+            SpecError, match=rf"{name} needs the covariance of 4102 coefficients; at most 4000"
+        ):
+            insitu.rx_lin_mod("n ~ x + f", path, **how)
+
+
 def test_linear_residuals_count_weights_where_asked(data):
     model = insitu.rx_lin_mod("size ~ x", data, pweights="w")
     raw = insitu.rx_predict(model, data, compute_residuals=True)["size_Resid"]

@@ -55,6 +55,28 @@ def test_counts_are_shares_of_trials(data):
     assert insitu.rx_unserialize_model(insitu.rx_serialize_model(model)) == model
 
 
+@pytest.mark.parametrize("cov_type", ["classical", "HC0", "HC3", "cluster"])
+def test_failures_counted_as_successes_change_signs_alone(data, cov_type):
+    """Shares within 1e-12 of 0 or of 1 are held by their counts, not by the share."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"x": rng.normal(size=200), "firm": np.arange(200) % 20})
+    frame["few"] = rng.poisson(30.0 * np.exp(frame["x"] / 2)).astype(float)
+    frame["many"] = 1e12 - frame["few"]
+    how = {"cluster": "firm"} if cov_type == "cluster" else {"cov_type": cov_type}
+    one, other = (
+        insitu.rx_logit(f"cbind({counts}) ~ x", frame, tolerance="tight", **how)
+        for counts in ("few, many", "many, few")
+    )
+    np.testing.assert_allclose(one.coefficients, -other.coefficients, rtol=1e-11)
+    np.testing.assert_allclose(one.coef_std_error, other.coef_std_error, rtol=1e-9)
+    for kind in ("working", "pearson", "deviance"):
+        found, swapped = (
+            insitu.rx_predict(model, frame, compute_residuals=True, residual_type=kind).iloc[:, -1]
+            for model in (one, other)
+        )
+        np.testing.assert_allclose(found, -swapped, rtol=1e-8)
+
+
 def test_counts_are_for_binomial_families(data):
     with pytest.raises(SpecError, match="several responses are not supported yet"):
         insitu.rx_lin_mod("cbind(wins, losses) ~ x", data)

@@ -353,3 +353,25 @@ def test_printed_layouts(data):
     for result in (model.wald_test("f"), model.anova(), insitu.rx_margins(model, data)):
         assert result._repr_html_().startswith("<div>")
         assert "f" in repr(result)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_terms_with_infinite_coefficients_are_not_tested(data):
+    frame = data.assign(event=np.where(data["f"] == "a", 0.0, data["event"]))
+    model = insitu.rx_logit("event ~ x + f", frame, cov_coef=True)
+    assert model.coefficients["f=a"] == -np.inf
+    table = model.anova()
+    tidy = table.tidy().set_index("term")
+    assert np.isnan(tidy.loc["f", "p_value"]) and 0.0 <= tidy.loc["x", "p_value"] <= 1.0
+    assert tidy.loc["x", "statistic"] == pytest.approx(model.wald_test("x").statistic)
+    assert "Not tested: terms with coefficients that have no standard error, as f=a" in str(table)
+
+
+def test_models_without_dispersion_have_no_test():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0], "z": [1.0, 0.0, 1.0, 1.0, 0.0], "y": 3.0})
+    small, large = (insitu.rx_lin_mod(f"y ~ {terms}", frame) for terms in ("x", "x + z"))
+    table = insitu.rx_anova(small, large)
+    assert table.tidy()["p_value"].isna().all()
+    assert "not defined: the dispersion is 0" in str(table)
+    model = insitu.rx_glm("y ~ x", frame, family="Gamma")
+    assert np.isnan(model.pseudo_r_squared("deviance"))

@@ -82,3 +82,28 @@ def test_a_model_fitted_in_the_server_scores_there(inside: Any) -> None:  # noqa
         deviance = float(inside.sql(f"select deviance from insitu.glance({name})"))
         assert deviance == pytest.approx(model.deviance, rel=1e-14)
         assert inside.sql(f"select r_squared is null from insitu.glance({name})") == "t"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_levels_without_events_in_the_server(inside: Any) -> None:  # noqa: F811
+    """Passes there hold their rows out too; of the columns' own limits nothing is left to the host."""
+    _, rows = separated(SEPARATED["logit"])
+    source = load(inside, pa.Table.from_pandas(rows, preserve_index=False))
+    context = insitu.RxInPostgres(inside.uri, how="extension")
+    there = insitu.rx_logit("y ~ x + f", source, compute_context=context)
+    here = insitu.rx_logit("y ~ x + f", rows)
+    assert there.coefficients["f=b"] == -np.inf and there.coefficients["f=c"] == np.inf
+    np.testing.assert_allclose(there.coefficients, here.coefficients, rtol=1e-12)
+    np.testing.assert_allclose(there.coef_std_error, here.coef_std_error, rtol=1e-9)
+    errors = insitu.rx_logit("y ~ x + f", source, cov_type="HC3", compute_context=context)
+    np.testing.assert_allclose(
+        errors.coef_std_error,
+        insitu.rx_logit("y ~ x + f", rows, cov_type="HC3").coef_std_error,
+        rtol=1e-9,
+    )
+    firth = insitu.rx_logit("y ~ x + f", source, method="firth", compute_context=context)
+    np.testing.assert_allclose(
+        firth.coefficients,
+        insitu.rx_logit("y ~ x + f", rows, method="firth").coefficients,
+        rtol=1e-9,
+    )

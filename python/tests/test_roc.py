@@ -97,14 +97,43 @@ def test_the_originals_grid():
     )
 
 
-def test_a_bound_holds_and_weights_repeat_rows():
+def test_weights_repeat_rows():
     data = frame(n=3000)
-    exact = insitu.rx_auc("y", "p", data)["p"]
     repeated = data.loc[data.index.repeat(data["w"].astype(int))]
     assert insitu.rx_auc("y", "p", data, fweights="w")["p"] == pytest.approx(
         insitu.rx_auc("y", "p", repeated)["p"], rel=1e-14
     )
-    assert exact == insitu.rx_auc("y", "p", data, error_bound=1e-6)["p"]
+
+
+@pytest.mark.parametrize(("breaks", "bins"), [(100, 100), (100, 50), (1000, 250), (49, 49)])
+def test_bins_of_equal_width(breaks, bins):
+    """Each row lies in one bin, those at a bound in the upper one."""
+    data = frame(n=5000)
+    data["p"] = np.round(data["p"] * breaks) / breaks  # at the bounds themselves
+    for remove_dups in (True, False):
+        roc = insitu.rx_roc("y", "p", data, num_breaks=breaks, remove_dups=remove_dups)
+        found = roc.calibration(bins, "uniform")
+        numbers = np.minimum(np.round(data["p"] * breaks).astype(int) * bins // breaks, bins - 1)
+        weight = np.bincount(numbers, minlength=bins)
+        full = weight > 0
+        np.testing.assert_array_equal(found["weight"], weight[full])
+        observed = np.bincount(numbers, data["y"], minlength=bins)[full] / weight[full]
+        np.testing.assert_allclose(found["observed"], observed, rtol=1e-14)
+        mean = np.bincount(numbers, data["p"], minlength=bins)[full] / weight[full]
+        np.testing.assert_allclose(found["mean_predicted"], mean, rtol=1e-12)
+
+
+def test_thresholds_that_no_row_reaches():
+    data = frame(n=500)
+    data["p"] = data["p"] / 2.0
+    roc = insitu.rx_roc("y", "p", data, num_breaks=20, remove_dups=False)
+    found = roc.precision_recall()
+    assert len(found) == 21
+    for row in found.itertuples():
+        above = data["p"] >= row.threshold
+        assert row.precision == (pytest.approx(data["y"][above].mean()) if above.any() else 1.0)
+    assert not roc.calibration(5).isna().any(axis=None)
+    assert not roc.lift(5).isna().any(axis=None)
 
 
 def test_missing_values_labels_and_booleans():
@@ -121,16 +150,17 @@ def test_missing_values_labels_and_booleans():
     assert insitu.rx_auc("label", "p", data)["p"] == insitu.rx_auc("y", "p", data)["p"]
 
 
-def test_odd_names_selections_and_files(tmp_path):
-    data = frame(n=400).rename(columns={"p": "a `b` ~ c"})
+@pytest.mark.parametrize("name", ["a `b` ~ c", "a\\", "a\\\\b`"])
+def test_odd_names_selections_and_files(tmp_path, name):
+    data = frame(n=400).rename(columns={"p": name})
     path = tmp_path / "rows.parquet"
     data.to_parquet(path)
     roc = insitu.rx_roc(
-        "y", ["a `b` ~ c", "half"], str(path), row_selection="w > 1", transforms={"half": "q / 2"}
+        "y", [name, "half"], str(path), row_selection="w > 1", transforms={"half": "q / 2"}
     )
     kept = data[data["w"] > 1]
-    expected = [metrics.roc_auc_score(kept["y"], kept[name]) for name in ("a `b` ~ c", "q")]
-    assert roc.predictions == ["a `b` ~ c", "half"]
+    expected = [metrics.roc_auc_score(kept["y"], kept[each]) for each in (name, "q")]
+    assert roc.predictions == [name, "half"]
     np.testing.assert_allclose(roc.auc, expected, rtol=1e-14)
 
 

@@ -175,6 +175,32 @@ def test_score_is_the_engines_share_of_deviance(frame, X, family, response):
         assert estimator.score(X, frame[response], weights) == pytest.approx(share, rel=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("family", "response"),
+    [
+        ("binomial", "share"),
+        ("poisson", "n"),
+        (families.negative_binomial(2.0), "n"),
+        (families.tweedie(1.5, 0), "n"),
+    ],
+)
+def test_levels_without_any_event_are_explained(frame, family, response):
+    rows = pd.DataFrame({"x": frame["n"] % 3.0, "f": np.array(list("abcd"))[np.arange(len(frame)) % 4]})  # fmt: skip
+    y = frame[response].where(rows["f"] != "c", 0.0)
+    estimator = GLMRegressor(family).fit(rows, y)
+    assert estimator.model_.coefficients["f=c"] == -math.inf
+    share = estimator.model_.pseudo_r_squared("deviance")
+    assert estimator.score(rows, y) == pytest.approx(share, rel=1e-9)
+
+
+def test_searches_over_numbers_of_numpy(frame, X):
+    found = GridSearchCV(
+        LogisticRegression(), {"max_iter": np.array([10, 50])}, error_score="raise"
+    )
+    assert found.fit(X, frame["won"]).best_params_["max_iter"] in (10, 50)
+
+
 @pytest.mark.parametrize("cov_type", ["nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster"])
 def test_standard_errors(frame, X, cov_type):
     groups = frame["firm"].to_numpy() if cov_type == "cluster" else None

@@ -311,3 +311,23 @@ def test_infinite_coefficients(dialect, name):
         assert (found[rows["f"] == "c"] == 1.0).all()
     expected = insitu.rx_predict(model, rows)["y_Pred"].to_numpy()
     np.testing.assert_allclose(found, expected, rtol=3e-13, atol=1e-300)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dialect", SERVERS)
+def test_infinite_coefficients_of_opposite_signs(dialect):
+    """A row in a level without events and in one with nothing else has no prediction."""
+    rng = np.random.default_rng(9)
+    rows = pd.DataFrame({"k": np.arange(400), "x": rng.normal(size=400), "f": rng.choice(list("abcd"), 400), "g": rng.choice(list("uvw"), 400)})  # fmt: skip
+    rows["y"] = (rng.random(400) < 1 / (1 + np.exp(-rows["x"]))).astype(float)
+    rows = rows[(rows["f"] != "b") | (rows["g"] != "w")].reset_index(drop=True)
+    rows.loc[rows["f"] == "b", "y"] = 0.0
+    rows.loc[rows["g"] == "w", "y"] = 1.0
+    model = insitu.rx_logit("y ~ x + f + g", rows)
+    assert model.coefficients["f=b"] == -np.inf and model.coefficients["g=w"] == np.inf
+    both = pd.DataFrame({"k": [400, 401, 402], "x": 0.5, "f": ["b", "b", "a"], "g": ["w", "u", "w"], "y": 0.0})  # fmt: skip
+    rows = pd.concat([rows, both], ignore_index=True)
+    found = SERVERS[dialect](model.to_sql(dialect), rows)
+    expected = insitu.rx_predict(model, rows)["y_Pred"].to_numpy()
+    assert np.isnan(expected[-3]) and expected[-2] == 0.0 and expected[-1] == 1.0
+    np.testing.assert_allclose(found, expected, rtol=3e-13, atol=1e-300)

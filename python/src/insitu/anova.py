@@ -181,8 +181,9 @@ def _basis(model: CoefficientModel, test: Test | None) -> tuple[Test, float, flo
 
 def _add_tests(rows: Sequence[dict[str, Any]], test: Test, scale: float, rest: float) -> None:
     """Statistics and p-values of differences."""
-    for row in rows:
-        row["statistic"] = row["difference"] / scale / (row["df"] if test == "F" else 1)
+    for row in rows:  # without any dispersion there is no test
+        scaled = row["difference"] / scale if scale > 0.0 else math.nan
+        row["statistic"] = scaled / (row["df"] if test == "F" else 1)
     areas = tail_areas(
         [row["statistic"] for row in rows],
         [row["df"] for row in rows],
@@ -222,7 +223,12 @@ def _notes(model: CoefficientModel, test: Test, scale: float) -> list[str]:
     what = "Response: " + model.response
     if isinstance(model, GeneralizedLinearModel):
         what += f", family: {model._model['family']['title']}"
-    notes = [what, f"Statistic: {statistic}, of deviances over a dispersion of {scale:.7g}"]
+    over = (
+        f"of deviances over a dispersion of {scale:.7g}"
+        if scale > 0.0
+        else "not defined: the dispersion is 0"
+    )
+    notes = [what, f"Statistic: {statistic}, {over}"]
     if _estimates_theta(model):
         notes.append(
             "Deviances: minus twice the log-likelihood, since each model has its own theta"

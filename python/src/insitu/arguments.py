@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, ParamSpec, TypeVar
 
 from .errors import SpecError
@@ -131,6 +132,31 @@ def refuse(function: str, given: Mapping[str, Any], instead: Mapping[str, str]) 
         value = given.get(name)
         if value is not None and value is not False and value != {} and value != []:
             raise SpecError(f"{function} does not support {name} in this version: {advice}.")
+
+
+def whole_number(argument: str, value: object, least: int = 1) -> int:
+    """A whole number of any type, numpy's too.
+
+    Raises: SpecError for other things, and for less than `least`.
+
+    >>> import numpy as np
+    >>> whole_number("max_iterations", np.int64(50))
+    50
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise SpecError(
+            f"{argument} is a whole number of at least {least}, and was given as {value!r}."
+        )
+    return int(value)
+
+
+def back_quoted(name: str) -> str:
+    """A column's name as formulas have it, whatever is in it.
+
+    >>> print(back_quoted("a b"), back_quoted("a`b"))
+    `a b` `a``b`
+    """
+    return "`" + name.replace("\\", "\\\\").replace("`", "``") + "`"
 
 
 def column_name(argument: str, value: object) -> str | None:

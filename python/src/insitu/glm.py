@@ -269,8 +269,6 @@ def _spec(
     if method not in ("ml", "firth"):
         raise SpecError(f"method is 'ml' or 'firth', and was given as {method!r}.")
     iterations = _MAX_ITERATIONS if max_iterations is None else max_iterations
-    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
-        raise SpecError(f"max_iterations is a whole number of at least 1, and is {iterations!r}.")
     for value in tolerances:
         if not (isinstance(value, Real) and 0.0 <= value < math.inf):
             raise SpecError(f"A tolerance is a number of at least 0, and was given as {value!r}.")
@@ -285,7 +283,7 @@ def _spec(
         "drop_main": drop_main is None or bool(drop_main),
         "cov_coef": bool(cov_coef),
         "initial_values": _start(initial_values),
-        "max_iterations": iterations,
+        "max_iterations": args.whole_number("max_iterations", iterations),
         "coefficient_tolerance": float(tolerances[0]),
         "objective_function_tolerance": float(tolerances[1]),
         "tolerance": tolerance,
@@ -299,7 +297,7 @@ def _start(values: InitialValues) -> float | list[float | None] | None:
     """Initial values as the engine takes them: NaN in place of one number is the start from the responses."""
     if values is None:
         return None
-    if isinstance(values, int | float | Real):
+    if isinstance(values, Real):
         return None if math.isnan(values) else float(values)
     try:
         numbers = [float(value) for value in values]

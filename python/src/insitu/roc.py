@@ -82,9 +82,9 @@ def rx_roc(
         "formula": formula,
         "pweights": pweights,
         "fweights": fweights,
-        "grid": _count("num_breaks", num_breaks) if num_breaks is not None else 0,
+        "grid": args.whole_number("num_breaks", num_breaks) if num_breaks is not None else 0,
         "error_bound": _bound(error_bound),
-        "points": _count("num_points", num_points),
+        "points": args.whole_number("num_points", num_points),
         "rows": None,
     }
     from .data import as_source
@@ -176,13 +176,7 @@ def _quoted(name: object) -> str:
         raise SpecError(
             f"actual_var_name and pred_var_names are names of columns (text), and one is a {type(name).__name__}."
         )
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _count(argument: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SpecError(f"{argument} is a whole number of at least 1, and was given as {value!r}.")
-    return value
+    return args.back_quoted(name)
 
 
 def _bound(value: object) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from ..arguments import warn
+from .. import arguments as args
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
 from ..data.source import Source
@@ -33,13 +33,9 @@ class DatabaseContext(LocalContext):
         how: str = "auto",
     ) -> None:
         super().__init__("Inside a database")
-        if not isinstance(num_tasks, int) or num_tasks < 0:
-            raise SpecError(
-                f"num_tasks is a whole number of at least 0, and was given as {num_tasks!r}."
-            )
         self._target = parse_connection(connection_string)
         self._connection_string = connection_string
-        self.num_tasks = num_tasks
+        self.num_tasks = args.whole_number("num_tasks", num_tasks, least=0)
         self.execution_timeout_seconds = execution_timeout_seconds
         self._warned = False
         self.how = how
@@ -66,7 +62,9 @@ class DatabaseContext(LocalContext):
         if isinstance(base, RxOdbcData) and base.target.key == self._target.key:
             return super().serving(source)
         if not self._warned:
-            warn(f"{source.data_name} is not in the database of {self!r}: it is computed locally.")
+            args.warn(
+                f"{source.data_name} is not in the database of {self!r}: it is computed locally."
+            )
             self._warned = True
         local = RxLocalSeq().serving(source)
         self._last = local.explain()

@@ -147,7 +147,7 @@ class GeneralizedLinearModel(CoefficientModel):
 
     @property
     def converged(self) -> bool:
-        """False if the iterations were stopped by their number; a warning said so."""
+        """False if the iterations were stopped by their number, or where there is no finite end; a warning said so."""
         return bool(self._model["converged"])
 
     @property
@@ -162,7 +162,8 @@ class GeneralizedLinearModel(CoefficientModel):
             kind: "mcfadden" (1 - logLik / null logLik), "cox_snell" (1 - (L0 / L)^(2/n)), "nagelkerke" (Cox-Snell over
                 its maximum), "deviance" (1 - deviance / null deviance, which every family has).
 
-        Returns: the number; NaN where the family has no likelihood (quasi families, Tweedie), except "deviance".
+        Returns: the number; NaN where the family has no likelihood (quasi families, Tweedie), except "deviance", and
+            where the null model leaves nothing to explain.
 
         Raises: SpecError for another kind.
 
@@ -175,16 +176,16 @@ class GeneralizedLinearModel(CoefficientModel):
             0.8702
         """
         if kind == "deviance":
-            return 1.0 - self.deviance / self.null_deviance
+            return 1.0 - _ratio(self.deviance, self.null_deviance)
         full, null = self.log_likelihood, self._number("null_log_likelihood")
         if kind == "mcfadden":
-            return 1.0 - full / null
+            return 1.0 - _ratio(full, null)
         n = self.nobs
         cox_snell = 1.0 - math.exp(2.0 * (null - full) / n)
         if kind == "cox_snell":
             return cox_snell
         if kind == "nagelkerke":
-            return cox_snell / (1.0 - math.exp(2.0 * null / n))
+            return _ratio(cox_snell, 1.0 - math.exp(2.0 * null / n))
         raise SpecError(
             f"There is no pseudo R² {kind!r}: there are 'mcfadden', 'cox_snell', 'nagelkerke' and 'deviance'."
         )
@@ -211,3 +212,7 @@ class GeneralizedLinearModel(CoefficientModel):
     def check(cls, model: Mapping[str, Any]) -> None:
         """StateError unless the engine's part of a model file has the right shape."""
         check_glm(model, cls.kind)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole != 0.0 else math.nan

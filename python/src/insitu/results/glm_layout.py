@@ -45,7 +45,6 @@ def layout(model: GeneralizedLinearModel) -> Layout:
             f"Theta: {format_number(model.theta)} (standard error {error})",
             f"2 x log-likelihood: {_number(2.0 * model.log_likelihood)}",
         ]
-    taken = "taken to be"
     return Layout(
         title="Generalized Linear Model",
         caption="Generalized linear model",
@@ -53,7 +52,7 @@ def layout(model: GeneralizedLinearModel) -> Layout:
         facts=[f"Family-link: {family['title']} "],
         fit=["", f"Residual deviance: {_number(model.deviance)} (on {df} degrees of freedom)"],
         tail=[
-            f"(Dispersion parameter for {family['name']} family {taken} {dispersion})",
+            f"(Dispersion parameter for {family['name']} family taken to be {dispersion})",
             *found,
             "",
             *end,

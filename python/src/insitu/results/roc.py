@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from .. import arguments as args
 from ..errors import SpecError, StateError
 from ..fitting import number, numbers
 from ..printing import html_page, html_table
@@ -155,14 +156,16 @@ class Roc(Result):
         return pd.concat(frames, ignore_index=True)
 
     def _grouped(self, bins: int, strategy: str, rows: Any) -> pd.DataFrame:
-        if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-            raise SpecError(f"bins is a whole number of at least 1, and was given as {bins!r}.")
+        bins = args.whole_number("bins", bins)
         frames = []
         for one in self._model["predictions"]:
             table = _descending(one["curve"])
+            table = table[table["events"] + table["others"] > 0]  # others may be listed too
             weight = table["events"] + table["others"]
             if strategy == "uniform":
-                group = np.minimum(table["threshold"] * bins, bins - 1).astype(int)
+                # By the bounds k / bins themselves: the product of a threshold and bins may round below k.
+                bounds = np.arange(1, bins) / bins
+                group = np.searchsorted(bounds, table["threshold"], side="right")
             else:  # by the middle of each bin's weight
                 middle = (weight.cumsum() - weight / 2) / weight.sum()
                 group = np.minimum(middle * bins, bins - 1).astype(int)
@@ -234,7 +237,10 @@ def _roc_points(table: pd.DataFrame) -> pd.DataFrame:
         {
             "threshold": [np.inf, *table["threshold"]],
             "sensitivity": [0.0, *(table["events"].cumsum() / table["events"].sum())],
-            "specificity": [1.0, *(1.0 - table["others"].cumsum() / table["others"].sum())],
+            "specificity": [
+                1.0,
+                *(1.0 - table["others"].cumsum() / table["others"].sum()).clip(lower=0.0),
+            ],
         }
     )
 
@@ -245,7 +251,8 @@ def _precision_points(table: pd.DataFrame) -> pd.DataFrame:
         {
             "threshold": table["threshold"],
             "recall": events / table["events"].sum(),
-            "precision": events / (events + others),
+            # Where no row is predicted to be an event there is nothing wrong.
+            "precision": (events / (events + others)).where(events + others > 0, 1.0),
         }
     )
 

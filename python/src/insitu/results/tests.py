@@ -159,10 +159,14 @@ def term_tests(model: CoefficientModel) -> Anova:
     """Wald's test of each term of the formula; see `CoefficientModel.anova`."""
     known = _coefficients(model)
     rows = []
+    errors = model._model["coefficients"]["std_error"]
+    untested: list[str] = []
     for term, positions in known.terms.items():
         kept = [i for i in positions if not known.aliased[i]]
+        without = [known.names[i] for i in kept if np.isnan(number(errors[i]))]
+        untested += without[:1]
         row = {"term": term, "df": len(kept), "statistic": np.nan, "p_value": np.nan}
-        if kept:
+        if kept and not without:
             hypothesis = Hypothesis()
             for position in kept:
                 hypothesis.add({position: 1.0}, 0.0, known.names[position])
@@ -179,6 +183,9 @@ def term_tests(model: CoefficientModel) -> Anova:
     )
     if (line := model_layout.covariance_line(model)) is not None:
         notes.append(line)
+    if untested:
+        names = ", ".join(untested)
+        notes.append(f"Not tested: terms with coefficients that have no standard error, as {names}")
     return Anova("Wald tests of terms", notes, frame)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import xlogy
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import d2_tweedie_score, r2_score
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from ..errors import SpecError
@@ -166,29 +166,48 @@ class GLMRegressor(_Regressor, RegressorMixin, BaseEstimator):  # type: ignore[m
 
 
 def deviance_explained(family: Family, y: Any, predicted: np.ndarray, sample_weight: Any) -> float:
-    """D²: the share that predictions take of the deviance of the mean.
+    """D²: the share that predictions take of the deviance of the mean; NaN where that is 0.
+
+    A mean at the bound of the family, as of a level whose responses are all 0, explains those wholly.
 
     Example:
         >>> deviance_explained(Family("poisson"), [1.0, 2.0, 4.0], np.array([1.0, 2.0, 4.0]), None)
         1.0
     """
-    power = _POWERS.get(family.variance or family.name, family.power)
-    if family.theta is not None and math.isinf(family.theta):
-        power = 1  # Poisson's
-    if power is not None:
-        return float(d2_tweedie_score(y, predicted, sample_weight=sample_weight, power=power))
     y = column_or_1d(y).astype(np.float64)
     check_consistent_length(y, predicted, sample_weight)
     null = np.full_like(y, np.average(y, weights=sample_weight))
     left, all_of_it = (
         np.average(_deviances(family, y, mean), weights=sample_weight) for mean in (predicted, null)
     )
-    return float(1.0 - left / all_of_it)
+    return float(1.0 - left / all_of_it) if all_of_it > 0.0 else math.nan
 
 
 def _deviances(family: Family, y: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Half the deviance of each row, of a binomial or a negative binomial."""
-    if family.theta is None:
-        return xlogy(y, y / mean) + xlogy(1.0 - y, (1.0 - y) / (1.0 - mean))  # type: ignore[no-any-return]
-    total = y + family.theta
-    return xlogy(y, y / mean) - total * np.log(total / (mean + family.theta))  # type: ignore[no-any-return]
+    """Half the unit deviance of each row (McCullagh and Nelder, 1989, 2.3; of Tweedie's Jørgensen, 1997)."""
+    theta = family.theta
+    power = _POWERS.get(family.variance or family.name, family.power)
+    if theta is not None and math.isinf(theta):
+        power = 1  # Poisson's
+    found: np.ndarray
+    if power is None and theta is None:
+        found = _log_ratio(y, mean) + _log_ratio(1.0 - y, 1.0 - mean)
+    elif power is None:
+        total = y + theta
+        found = _log_ratio(y, mean) - total * np.log(total / (mean + theta))
+    elif power == 1:
+        found = _log_ratio(y, mean) - (y - mean)
+    elif power == 2:
+        found = (y - mean) / mean - np.log(y / mean)
+    elif power == 0:
+        found = 0.5 * (y - mean) ** 2
+    else:
+        rate = np.power(mean, 1.0 - power, where=y != 0.0, out=np.zeros_like(mean))
+        found = np.power(y, 2.0 - power) / ((1.0 - power) * (2.0 - power))
+        found = found - y * rate / (1.0 - power) + np.power(mean, 2.0 - power) / (2.0 - power)
+    return found
+
+
+def _log_ratio(y: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """y log(y / mean); 0 where y is 0."""
+    return xlogy(y, y) - xlogy(y, mean)  # type: ignore[no-any-return]

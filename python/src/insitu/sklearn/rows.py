@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import issparse
 
+from .. import arguments as args
 from ..data import Source, as_source
 from ..data.frames import FrameSource, frame_source
 from ..data.source import Column, Schema
@@ -48,7 +49,7 @@ class Rows:
 def _quoted(name: str) -> str:
     if _PLAIN.fullmatch(name):
         return name
-    return "`" + name.replace("\\", "\\\\").replace("`", "``") + "`"
+    return args.back_quoted(name)
 
 
 def is_store(X: Any) -> bool:
