@@ -342,7 +342,9 @@ def test_bounds_end_at_the_pole_of_the_inverse_link(data):
     low, at, high = (eta[f"size_{part}"] for part in ("Lower", "Pred", "Upper"))
     found = insitu.rx_predict(model, rows, interval="confidence")
     crossing = (low < 0.0) & (high > 0.0)
-    assert crossing.sum() > 10 and (crossing & (at > 0.0)).any() and (crossing & (at < 0.0)).any()
+    assert crossing.sum() > 10
+    assert (crossing & (at > 0.0)).any()
+    assert (crossing & (at < 0.0)).any()
     np.testing.assert_allclose(found["size_Pred"], 1.0 / at, rtol=1e-14)
     nearest = np.where(at > 0.0, 1.0 / high, 1.0 / low)  # on the side of the estimate
     beyond = np.where(crossing, np.nan, np.where(at > 0.0, 1.0 / low, 1.0 / high))

@@ -229,5 +229,5 @@ def test_damaged_levels_are_told(data):
     for label in ("one", "1e400", "1.5"):
         damaged = json.loads(json.dumps(model._model))
         damaged["design"]["factor_levels"]["F(k)"][1] = label
-        with pytest.raises(SpecError, match="level|whole number"):
+        with pytest.raises(SpecError, match="is not a whole number; it is damaged"):
             insitu.rx_margins(type(model)(damaged), frame)

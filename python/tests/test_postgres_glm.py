@@ -92,7 +92,8 @@ def test_levels_without_events_in_the_server(inside: Any) -> None:  # noqa: F811
     context = insitu.RxInPostgres(inside.uri, how="extension")
     there = insitu.rx_logit("y ~ x + f", source, compute_context=context)
     here = insitu.rx_logit("y ~ x + f", rows)
-    assert there.coefficients["f=b"] == -np.inf and there.coefficients["f=c"] == np.inf
+    assert there.coefficients["f=b"] == -np.inf
+    assert there.coefficients["f=c"] == np.inf
     np.testing.assert_allclose(there.coefficients, here.coefficients, rtol=1e-12)
     np.testing.assert_allclose(there.coef_std_error, here.coef_std_error, rtol=1e-9)
     errors = insitu.rx_logit("y ~ x + f", source, cov_type="HC3", compute_context=context)

@@ -11,7 +11,7 @@ from .. import arguments as args
 from ..data.connections import parse_connection, without_secrets
 from ..data.database import RxOdbcData
 from ..data.source import Source
-from ..errors import SourceError, SpecError
+from ..errors import SourceError
 from ..options import worker_threads
 from ..progress import Progress
 from .base import RxComputeContext
