@@ -297,7 +297,7 @@ def _start(values: InitialValues) -> float | list[float | None] | None:
     """Initial values as the engine takes them: NaN in place of one number is the start from the responses."""
     if values is None:
         return None
-    if isinstance(values, Real):
+    if isinstance(values, float | Real):
         return None if math.isnan(values) else float(values)
     try:
         numbers = [float(value) for value in values]
