@@ -432,6 +432,22 @@ const DesignColumn* Design::find_column(const std::string& name) const {
   return nullptr;
 }
 
+uint64_t Design::cell_within(const DesignTerm& term, uint64_t cell,
+                             const DesignTerm& within) const {
+  uint64_t found = 0;
+  uint64_t stride = 1;
+  for (const size_t factor : within.factors) {
+    uint64_t rest = cell;
+    for (const size_t own : term.factors) {
+      const uint64_t levels = factors[own].levels->size();
+      if (own == factor) found += stride * (rest % levels);
+      rest /= levels;
+    }
+    stride *= factors[factor].levels->size();
+  }
+  return found;
+}
+
 uint64_t Design::cells(const DesignTerm& term) const {
   uint64_t cells = 1;
   for (const size_t factor : term.factors) {

@@ -108,6 +108,8 @@ struct Design {
   // The name of one column: "x", "f=a", "f=a, g=b", "x for f=a". cell: mixed-radix code, first
   // factor fastest.
   std::string coefficient_name(const DesignTerm& term, uint64_t cell) const;
+  // The cell of term `within`, all of whose factors are in `term`, that a cell of `term` lies in.
+  uint64_t cell_within(const DesignTerm& term, uint64_t cell, const DesignTerm& within) const;
   // Number of columns of a term; all its factors must have levels.
   uint64_t cells(const DesignTerm& term) const;
 };

@@ -15,23 +15,6 @@ constexpr double kPerfect = 1e-6;  // of the null deviance
 
 bool is_plain(const DesignTerm& term) { return !term.factors.empty() && !term.feature.has_value(); }
 
-// The cell of term `within` that holds a cell of `term`; all its factors are the term's.
-uint64_t cell_within(const Design& design, const DesignTerm& term, uint64_t cell,
-                     const DesignTerm& within) {
-  uint64_t found = 0;
-  uint64_t stride = 1;
-  for (const size_t factor : within.factors) {
-    uint64_t rest = cell;
-    for (const size_t own : term.factors) {
-      const uint64_t levels = design.factors[own].levels->size();
-      if (own == factor) found += stride * (rest % levels);
-      rest /= levels;
-    }
-    stride *= design.factors[factor].levels->size();
-  }
-  return found;
-}
-
 uint64_t rows_in(const std::vector<uint64_t>& counts, size_t column) {
   const uint64_t* of = &counts[column * kExtremes];
   return of[kBetween] + of[kLowest] + of[kHighest];
@@ -84,7 +67,7 @@ bool GlmSeparation::accept(const Design& design, const GlmState& state, size_t r
           order.begin(), order.begin() + static_cast<ptrdiff_t>(k), [&](size_t smaller) {
             const DesignTerm& within = design.terms[smaller];
             return contains_all(term, within) &&
-                   found[layout.terms[smaller].first + cell_within(design, term, cell, within)];
+                   found[layout.terms[smaller].first + design.cell_within(term, cell, within)];
           });
       if (known) continue;
       found[column] = true;

@@ -100,10 +100,7 @@ MarginsFit::MarginsFit(const Json& spec) {
   reader.optional("columns");
   reader.count("rows", 0);
   reader.finish();
-  if (!(conf_level_ > 0.0 && conf_level_ < 1.0)) {
-    throw SpecError("the level of an interval is " + std::to_string(conf_level_) +
-                    "; it must lie between 0 and 1");
-  }
+  require_interval_level(conf_level_);
 
   LinearScoring scoring = LinearScoring::from_model(model);
   const Json& parts = model_part(model, "scoring");

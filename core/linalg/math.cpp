@@ -15,4 +15,10 @@ DoubleDouble pow_int(DoubleDouble x, unsigned power) {
   return result;
 }
 
+void power_array(const double* x, size_t n, double p, double* out) {
+  log_array(x, n, out);
+  for (size_t i = 0; i < n; ++i) out[i] *= p;
+  exp_array(out, n, out);
+}
+
 }  // namespace insitu

@@ -12,6 +12,8 @@ namespace insitu {
 // out may equal x.
 void exp_array(const double* x, size_t n, double* out);
 void log_array(const double* x, size_t n, double* out);
+// x^p of x of at least 0; relative error about |p log x| 2^-53.
+void power_array(const double* x, size_t n, double p, double* out);
 
 // x^power by repeated squaring, relative error about 2 log2(power) 2^-104; x^0 = 1.
 DoubleDouble pow_int(DoubleDouble x, unsigned power);

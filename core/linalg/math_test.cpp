@@ -1,6 +1,7 @@
 #include "linalg/math.hpp"
 
 #include <cfloat>
+#include <cmath>
 #include <limits>
 
 #include "linalg/reference_test.hpp"
@@ -93,6 +94,20 @@ TEST_P(Math, SpecialValues) {
       for (const double v : out) EXPECT_TRUE(same(v, c.exp)) << "exp " << c.x << " " << v;
       log_array(x.data(), n, x.data());
       for (const double v : x) EXPECT_TRUE(same(v, c.log)) << "log " << c.x << " " << v;
+    }
+  }
+}
+
+TEST_P(Math, PowersOfArrays) {
+  const double x[] = {0.0, 1e-300, 0.25, 1.0, 3.0, 1e10, 1e200};
+  for (const double p : {0.5, 1.0, 1.5, -0.5}) {
+    double found[7];
+    power_array(x, 7, p, found);
+    EXPECT_EQ(found[0], p > 0.0 ? 0.0 : INFINITY);
+    for (size_t i = 1; i < 7; ++i) {
+      const double expected = std::pow(x[i], p);
+      const double units = 2.0 + std::abs(p * std::log(x[i]));
+      EXPECT_NEAR(found[i], expected, units * DBL_EPSILON * expected) << x[i] << "^" << p;
     }
   }
 }

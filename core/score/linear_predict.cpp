@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "score/linear_scorer.hpp"
+#include "solve/model_tables.hpp"
 
 namespace insitu {
 namespace {
@@ -33,10 +34,7 @@ LinearPredict::LinearPredict(const Json& spec) {
   residual_type_ =
       reader.one_of("residual_type", {"response", "working", "pearson", "deviance"}, "response");
   reader.finish();
-  if (!(confidence_level_ > 0.0 && confidence_level_ < 1.0)) {
-    throw SpecError("confidence_level is " + std::to_string(confidence_level_) +
-                    "; it must lie between 0 and 1");
-  }
+  require_interval_level(confidence_level_);
   scoring_ = LinearScoring::from_model(model_);
   const ResidualType residual = residual_of(residual_type_);
   outcome_ = LinearOutcome(scoring_.family, type_ == "link", residual,

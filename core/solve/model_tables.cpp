@@ -42,11 +42,14 @@ double number_of(const Json& model, const char* key) {
   return number_from_json(model_part(model, key), key);
 }
 
+void require_interval_level(double level) {
+  if (level > 0.0 && level < 1.0) return;
+  throw SpecError("the level of an interval is " + number_to_json(level).dump() +
+                  "; it must lie between 0 and 1");
+}
+
 Json tidy_coefficients(const Json& model, double conf_level) {
-  if (!(conf_level > 0.0 && conf_level < 1.0)) {
-    throw SpecError("the level of an interval is " + std::to_string(conf_level) +
-                    "; it must lie between 0 and 1");
-  }
+  require_interval_level(conf_level);
   const Json& table = model_part(model, "coefficients");
   const std::vector<double> estimate = column(table, "estimate");
   const std::vector<double> std_error = column(table, "std_error");

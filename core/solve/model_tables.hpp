@@ -16,6 +16,9 @@ namespace insitu {
 // SpecError unless 0 < conf_level < 1.
 Json tidy_coefficients(const Json& model, double conf_level);
 
+// SpecError unless an interval can have the level.
+void require_interval_level(double level);
+
 // Residual, of "df". SpecError for a damaged model.
 double residual_df(const Json& model);
 // Of t tests of coefficients: clusters less one where rows are clustered.

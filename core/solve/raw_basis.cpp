@@ -10,21 +10,9 @@ namespace {
 // The column of `inner` that each cell of `outer` lies in; outer's factors contain inner's.
 std::vector<size_t> columns_within(const LinearSystem& system, size_t outer, size_t inner) {
   const Design& design = system.design();
-  const std::vector<size_t>& wanted = design.terms[inner].factors;
   std::vector<size_t> columns(design.cells(design.terms[outer]), system.first_column(inner));
-  uint64_t stride = 1;
-  for (const size_t factor : design.terms[outer].factors) {
-    const uint64_t levels = design.factors[factor].levels->size();
-    uint64_t inner_stride = 1;
-    for (const size_t other : wanted) {
-      if (other == factor) {
-        for (uint64_t cell = 0; cell < columns.size(); ++cell)
-          columns[cell] += cell / stride % levels * inner_stride;
-      }
-      inner_stride *= design.factors[other].levels->size();
-    }
-    stride *= levels;
-  }
+  for (uint64_t cell = 0; cell < columns.size(); ++cell)
+    columns[cell] += design.cell_within(design.terms[outer], cell, design.terms[inner]);
   return columns;
 }
 
