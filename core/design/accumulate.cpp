@@ -46,6 +46,27 @@ std::vector<bool> present_levels(const CellPlan& plan, const CrossProducts& prod
   return present;
 }
 
+// The same of a factor of clusters alone, which no table has: by the codes of rows.
+struct SeenLabels {
+  size_t factor;
+  std::vector<bool> present;
+
+  void add(const Tile& tile) {
+    const uint32_t* codes = tile.codes[factor];
+    for (size_t i = 0; i < tile.rows; ++i) present[codes[i]] = true;
+  }
+};
+
+std::vector<SeenLabels> labels_to_see(const Design& design, const RowReader& reader) {
+  std::vector<SeenLabels> list;
+  for (size_t f = 0; f < design.factors.size(); ++f) {
+    const std::vector<bool>* left_out = reader.left_out(f);
+    if (left_out != nullptr && !design.in_terms(f))
+      list.push_back({f, std::vector<bool>(left_out->size())});
+  }
+  return list;
+}
+
 // Leaves out the levels that no row has; their cells hold zeros.
 void keep_levels(CrossProducts& products, const std::vector<std::vector<bool>>& present) {
   const std::vector<uint32_t> before = level_counts(products.levels);
@@ -159,6 +180,7 @@ RowCounts accumulate_all(const Design& design, const CellPlan& plan, bool precis
     dense.emplace(values, weighted, tile_rows);
   }
   CellAccumulator cells(plan, level_sizes, weighted, precise, tile_rows, local.tables);
+  std::vector<SeenLabels> seen = labels_to_see(design, *reader);
   std::vector<double> logs;
   DoubleDouble local_logs;
   for (uint64_t begin = 0; begin < chunk.rows(); begin += tile_rows) {
@@ -170,6 +192,7 @@ RowCounts accumulate_all(const Design& design, const CellPlan& plan, bool precis
     counts.missing += read.missing_rows;
     counts.zero_weight += read.zero_weight_rows;
     if (read.rows == 0) continue;
+    for (SeenLabels& labels : seen) labels.add(read);
     const Tile& tile = map == nullptr ? read : (*map)(read);
     if (local.origin.empty()) local.origin = origin_of(tile);
     if (precise) {
@@ -189,6 +212,10 @@ RowCounts accumulate_all(const Design& design, const CellPlan& plan, bool precis
     if (const std::vector<bool>* left_out = reader->left_out(f)) {
       present[f] = present_levels(plan, local, f, *left_out);
     }
+  }
+  for (const SeenLabels& labels : seen) {
+    std::vector<bool>& rows = present[labels.factor];  // so far those left out of tiles
+    for (size_t k = 0; k < rows.size(); ++k) rows[k] = rows[k] || labels.present[k];
   }
   keep_levels(local, present);
   log_weights += local_logs;

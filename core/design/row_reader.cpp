@@ -88,11 +88,8 @@ struct RowReader::Impl {
       whole_weights = design.find_column(design.weight)->whole;
     }
     if (needs.weight && design.trials.has_value()) trials = bound_to(*design.trials);
-    for (size_t k = 0; k < design.factors.size(); ++k) {
-      // Which labels have rows is told by a term's cells.
-      const bool told = design.factors[k].levels.has_value() || design.in_terms(k);
-      factors.emplace_back(design.factors[k], tables[k], needs.adopt_dictionaries && told);
-    }
+    for (size_t k = 0; k < design.factors.size(); ++k)
+      factors.emplace_back(design.factors[k], tables[k], needs.adopt_dictionaries);
     unseen.assign(design.factors.size(), 0);
     tile.values.resize(n_values);
     tile.low.resize(n_values);

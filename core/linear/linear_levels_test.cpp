@@ -91,6 +91,19 @@ TEST(LinearLevels, LevelsOfADictionaryAreThoseOfRows) {
   EXPECT_EQ(state.products.tables[0].at(2, 0).hi, 0.0);
 }
 
+// So is a cluster, whose factor no term has.
+TEST(LinearLevels, ClustersOfADictionaryAreThoseOfRows) {
+  Table table(5);
+  table.doubles("y", {1.0, NAN, 3.0, 4.0, 5.0})
+      .doubles("x", {1.0, 2.0, 3.0, 5.0, 4.0})
+      .dictionary("c", {"p", "q", "r", "s"}, {0, 3, 0, 3, 1});
+  const std::vector<DesignColumn> columns = read_columns({numeric("y"), numeric("x"), factor("c")});
+  const LinearAnalysis analysis(Design::make("y ~ x", columns, "", {"c"}), false);
+  LinearState state = analysis.empty();
+  analysis.update(state, table.all());
+  EXPECT_EQ(state.products.levels, (std::vector<std::vector<std::string>>{{"p", "q", "s"}}));
+}
+
 // Dictionaries much larger than what rows use are not crossed whole.
 TEST(LinearLevels, LargeDictionariesOfFewRows) {
   std::vector<std::string> labels;
