@@ -441,6 +441,7 @@ const Tile& RowReader::read(uint64_t begin, size_t n, ShiftedTile& shifted,
   if (tile.rows > 0) shifted.load(tile.values, tile.weight, tile.rows, origin);
   return tile;
 }
+
 const double* rest_of_shares(const Tile& tile, AlignedDoubles& room) {
   const double* y = tile.values.back();
   const double* low = tile.low.empty() ? nullptr : tile.low.back();

@@ -1,6 +1,7 @@
 #include "design/rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/errors.hpp"
 #include "base/json.hpp"

@@ -338,11 +338,6 @@ TEST(Glm, WeightsThatVanishAreTold) {
   const Json spec = {{"formula", "y ~ x"},
                      {"columns", {numeric("y"), numeric("x")}},
                      {"family", {{"name", "gaussian"}, {"link", "log"}}}};
-  const std::string said = told(spec, table);
-  if (!said.empty()) {
-    EXPECT_NE(said.find("not"), std::string::npos) << said;
-    return;
-  }
   const Json model = fit(spec, table);
   EXPECT_EQ(model["converged"], false);
   EXPECT_EQ(model["ended"],

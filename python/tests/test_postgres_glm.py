@@ -86,7 +86,7 @@ def test_a_model_fitted_in_the_server_scores_there(inside: Any) -> None:  # noqa
 
 @pytest.mark.filterwarnings("ignore")
 def test_levels_without_events_in_the_server(inside: Any) -> None:  # noqa: F811
-    """Passes there hold their rows out too; of the columns' own limits nothing is left to the host."""
+    """The server makes each pass from its spec, and holds the same rows out."""
     _, rows = separated(SEPARATED["logit"])
     source = load(inside, pa.Table.from_pandas(rows, preserve_index=False))
     context = insitu.RxInPostgres(inside.uri, how="extension")
