@@ -160,7 +160,9 @@ class Roc(Result):
         frames = []
         for one in self._model["predictions"]:
             table = _descending(one["curve"])
-            table = table[table["events"] + table["others"] > 0]  # thresholds without any row may be listed
+            table = table[
+                table["events"] + table["others"] > 0
+            ]  # thresholds without any row may be listed
             weight = table["events"] + table["others"]
             if strategy == "uniform":
                 # By the bounds k / bins themselves: the product of a threshold and bins may round below k.
